@@ -1,0 +1,41 @@
+"""Clients of AWS: one botocore session, shared by everything in a process that talks to AWS.
+
+Credentials, endpoints and the rest come from botocore's own chain (``AWS_*``, ``~/.aws``, the machine's role). boto3 is
+left out on purpose: it adds 3 MB for S3 transfers to the same session and the same clients.
+"""
+
+import threading
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import InvalidConfigError
+from botocore.loaders import create_loader
+
+from karin.aws.models import LeanFileLoader
+
+
+class AwsClients:
+    """Build clients from one session, and at most one at a time: sessions are not thread-safe, clients are."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._session: botocore.session.Session | None = None
+
+    def build(self, service: str, region: str, config: Config) -> Any:
+        """Return a new client of a service in a region; raises BotoCoreError when the configuration is unusable."""
+        with self._lock:
+            if self._session is None:
+                self._session = _new_session()
+            try:
+                return self._session.create_client(service, region_name=region or None, config=config)
+            except ValueError as error:  # botocore's answer to an endpoint URL that is none
+                raise InvalidConfigError(error_msg=str(error)) from error
+
+
+def _new_session() -> botocore.session.Session:
+    session = botocore.session.Session()
+    loader = create_loader(session.get_config_variable("data_path"))
+    loader.file_loader = LeanFileLoader()
+    session.register_component("data_loader", loader)
+    return session

@@ -1,0 +1,52 @@
+"""botocore's data files without what karin never reads.
+
+A client costs 12 MB as botocore loads it, half of that for the documentation of every operation and for the endpoints
+of 400 other services. Both are dropped here, and plain dicts take the place of ordered ones.
+"""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from botocore.loaders import JSONFileLoader
+
+# Lambda and SQS are called by karin, the others by botocore itself on its way to credentials.
+SERVICES = frozenset({"lambda", "sqs", "sts", "sso", "oidc", "portal.sso", "signin"})
+
+
+class LeanFileLoader(JSONFileLoader):
+    """Load a data file, or None when there is none; ``file_path`` comes without its extension."""
+
+    def load_file(self, file_path: str) -> Any:
+        """Return the file's content, shortened where karin has no use for it."""
+        content = _read(file_path)
+        if content is None:
+            return None
+        document = msgspec.json.decode(content)
+        kind = Path(file_path).name
+        if kind == "endpoints":
+            for partition in document["partitions"]:
+                services = partition["services"]
+                partition["services"] = {name: services[name] for name in services.keys() & SERVICES}
+        elif kind == "service-2":
+            document = _without_documentation(document)
+        return document
+
+
+def _read(file_path: str) -> bytes | None:
+    plain, packed = Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
+    if plain.is_file():
+        return plain.read_bytes()
+    return gzip.decompress(packed.read_bytes()) if packed.is_file() else None
+
+
+def _without_documentation(value: Any) -> Any:
+    if isinstance(value, dict):
+        # A member that is itself called "documentation" is a shape, not a text.
+        return {
+            key: _without_documentation(inner)
+            for key, inner in value.items()
+            if key != "documentation" or not isinstance(inner, str)
+        }
+    return [_without_documentation(inner) for inner in value] if isinstance(value, list) else value

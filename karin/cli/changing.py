@@ -1,0 +1,99 @@
+"""Commands that change something."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from karin.cli.connecting import connect
+from karin.cli.main import EXIT_DONE, CommandError, UsageError
+from karin.cli.printing import print_json
+from karin.operations import queues, sending, syncing
+from karin.operations.context import Context
+from karin.operations.sending import Sender
+from karin.sqs.errors import QueueDoesNotExist
+from karin.sqs.message import MessageAttribute
+from karin.sqs.names import QueueId, queue_id_from_url
+from karin.sqs.sending import Send
+
+SENDER = Sender("karin-cli")
+
+
+def send(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Send a message."""
+    context, _ = connect(environ)
+    body = sys.stdin.read() if options.body == "-" else options.body
+    queue = _queue(context, options.queue)
+    sent = sending.send_message(context, queue, Send(body, options.delay, _attributes(options.attribute)), SENDER)
+    if options.json:
+        print_json({"queue": queue.name, "message_id": sent.message_id})
+    else:
+        when = "" if not options.delay else f", due in {options.delay} s"
+        print(f"sent {sent.message_id} to {queue.name}{when}")
+    return EXIT_DONE
+
+
+def purge(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Delete all messages of a queue, after asking."""
+    context, _ = connect(environ)
+    queue = _queue(context, options.queue)
+    state = context.store.queues.describe(queue, context.clock.now_ms())
+    count = state.ready + state.delayed + state.leased
+    if not options.yes:
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f"purge deletes {count} messages of {queue.name}: say --yes, since nobody can be asked here"
+            )
+        answer = input(f"Delete all {count} messages of {queue.name}? Type the queue's name to go on: ")
+        if answer.strip() != queue.name:
+            raise CommandError("nothing was deleted")
+    removed = queues.purge_queue(context, queue)
+    if options.json:
+        print_json({"queue": queue.name, "deleted": removed})
+    else:
+        print(f"deleted {removed} messages of {queue.name}")
+    return EXIT_DONE
+
+
+def sync(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Read the mappings from AWS in this process, and tell the scheduler."""
+    from karin.aws.catalog import AwsCatalog, CatalogUnavailable  # noqa: PLC0415 - boto3 is loaded for this command alone
+
+    context, _ = connect(environ)
+    try:
+        report = syncing.sync(context, AwsCatalog())
+    except CatalogUnavailable as error:
+        raise CommandError(str(error)) from error
+    if options.json:
+        print_json(report)
+        return EXIT_DONE
+    snapshot = report.snapshot
+    print(f"{len(snapshot.functions)} functions, {len(snapshot.mappings)} mappings in {snapshot.region}")
+    for word, names in (("new", report.added), ("changed", report.changed), ("gone", report.removed)):
+        for name in names:
+            print(f"  {word}: {name}")
+    if not (report.added or report.changed or report.removed):
+        print("  nothing changed")
+    for warning in report.warnings:
+        print(f"  warning: {warning}")
+    return EXIT_DONE
+
+
+def _queue(context: Context, name: str) -> QueueId:
+    queue = queue_id_from_url(name, context.account.id())
+    if queue is None:
+        raise UsageError(f"{name!r} is not a queue's name")
+    try:
+        context.store.queues.describe(queue, context.clock.now_ms())
+    except QueueDoesNotExist:
+        raise CommandError(f"there is no queue {queue.name}: `karin queues` lists them") from None
+    return queue
+
+
+def _attributes(pairs: list[str]) -> dict[str, MessageAttribute]:
+    attributes = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--attribute {pair}: write NAME=VALUE")
+        attributes[name] = MessageAttribute("String", string_value=value)
+    return attributes

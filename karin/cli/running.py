@@ -1,0 +1,33 @@
+"""Commands that run karin, or a part of it, in the foreground."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+
+from karin.clock import SystemClock
+from karin.settings import Settings
+from karin.supervisor.main import run
+
+
+def up(_options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Supervise all of karin until TERM or INT."""
+    return run(Settings.from_env(environ), environ, SystemClock())
+
+
+def endpoint(_options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Become gunicorn, which hosts the endpoint."""
+    Settings.from_env(environ)
+    return _become("gunicorn", "--config", "python:karin.wsgi.gunicorn_config", environ=environ)
+
+
+def scheduler(_options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Become a scheduler."""
+    Settings.from_env(environ)
+    return _become("karin.scheduler", environ=environ)
+
+
+def _become(module: str, *arguments: str, environ: Mapping[str, str]) -> int:
+    """Replace this process: its parent then watches the part itself, and nothing of the command line stays loaded."""
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], dict(environ))  # noqa: S606 - no shell is meant

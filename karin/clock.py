@@ -1,0 +1,20 @@
+"""The only reader of the clock: everything else is told what time it is, so that tests own time."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Anything that tells the time as milliseconds since the Unix epoch."""
+
+    def now_ms(self) -> int:
+        """Return the current instant in milliseconds since the Unix epoch, UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's wall clock."""
+
+    def now_ms(self) -> int:
+        """Return the current instant in milliseconds, rounded down: never later than it is."""
+        return time.time_ns() // 1_000_000

@@ -1,0 +1,1 @@
+"""The rules of the Lambda event source mapping: pure, without AWS clients and without storage."""

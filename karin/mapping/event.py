@@ -1,0 +1,97 @@
+"""The event a function receives: SQS messages as Lambda hands them over, key by key in AWS's order.
+
+Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS", and recordings of the live service. Functions and
+their libraries validate these records, so nothing here is invented: the ARN is the queue's own.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from karin.mapping.model import Mapping
+from karin.sqs.message import Message, MessageAttribute, ReceivedMessage
+
+
+class _Attribute(msgspec.Struct, frozen=True, rename="camel"):
+    """A message attribute; bytes become base64. The two lists are always there and always empty."""
+
+    string_value: str | UnsetType
+    binary_value: bytes | UnsetType
+    string_list_values: tuple[str, ...]
+    binary_list_values: tuple[str, ...]
+    data_type: str
+
+
+class _Record(msgspec.Struct, frozen=True, rename="camel"):
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: dict[str, str]
+    message_attributes: dict[str, _Attribute]
+    md5_of_message_attributes: str | UnsetType | None
+    md5_of_body: str
+    event_source: str
+    event_source_arn: str = msgspec.field(name="eventSourceARN")
+    aws_region: str
+
+
+class _Event(msgspec.Struct, frozen=True):
+    records: tuple[_Record, ...] = msgspec.field(name="Records")
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def build_event(messages: Sequence[ReceivedMessage], mapping: Mapping) -> bytes:
+    """Return the payload of one Invoke call, ``{"Records": [...]}`` in UTF-8 without ASCII escapes."""
+    return _encoder.encode(_Event(tuple(_record(received, mapping) for received in messages)))
+
+
+def _record(received: ReceivedMessage, mapping: Mapping) -> _Record:
+    message = received.message
+    return _Record(
+        message_id=message.message_id,
+        receipt_handle=received.receipt_handle,
+        body=message.body,
+        attributes=_system_attributes(received),
+        message_attributes={name: _attribute(value) for name, value in message.attributes.items()},
+        md5_of_message_attributes=_attributes_digest(message, mapping),
+        md5_of_body=message.md5_of_body,
+        event_source="aws:sqs",
+        event_source_arn=mapping.queue_arn,
+        aws_region=mapping.region,
+    )
+
+
+def _attributes_digest(message: Message, mapping: Mapping) -> str | UnsetType | None:
+    """Return the digest; for a message without attributes AWS writes null if the mapping has a window, else nothing."""
+    digest = message.md5_of_attributes
+    return UNSET if digest is None and mapping.window_seconds == 0 else digest
+
+
+def _attribute(attribute: MessageAttribute) -> _Attribute:
+    return _Attribute(
+        string_value=UNSET if attribute.string_value is None else attribute.string_value,
+        binary_value=UNSET if attribute.binary_value is None else attribute.binary_value,
+        string_list_values=(),
+        binary_list_values=(),
+        data_type=attribute.data_type or "",
+    )
+
+
+def _system_attributes(received: ReceivedMessage) -> dict[str, str]:
+    """Return the queue's own attributes of a message, all as text, without those it does not have."""
+    message = received.message
+    attributes = {
+        "ApproximateReceiveCount": str(received.receive_count),
+        "AWSTraceHeader": message.trace_header,
+        "SentTimestamp": str(message.sent_at_ms),
+        "SequenceNumber": message.sequence_number,
+        "MessageGroupId": message.group_id,
+        "SenderId": message.sender_id,
+        "MessageDeduplicationId": message.deduplication_id,
+        "ApproximateFirstReceiveTimestamp": str(received.first_received_at_ms),
+        "DeadLetterQueueSourceArn": message.dead_letter_source_arn,
+    }
+    return {name: value for name, value in attributes.items() if value is not None}

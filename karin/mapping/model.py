@@ -1,0 +1,111 @@
+"""What karin knows of a deployment: its functions, its event source mappings, and the queues they read.
+
+Frozen read models, stored whole as one snapshot. They mirror what ListFunctions, ListEventSourceMappings,
+ListFunctionUrlConfigs and GetQueueAttributes say (AWS Lambda API reference), keeping only what concerns SQS.
+"""
+
+import msgspec
+
+from karin.sqs.names import QueueId, queue_id_from_arn, region_from_arn
+
+DEFAULT_BATCH_SIZE = 10
+DEFAULT_TIMEOUT_SECONDS = 3  # Lambda's own default for a function
+DEFAULT_MEMORY_MB = 128
+REPORT_BATCH_ITEM_FAILURES = "ReportBatchItemFailures"
+IDLE_STATES = ("Disabled", "Disabling")  # AWS polls nothing
+POLLING_STATES = ("Enabled", "Enabling")
+
+
+class FunctionUrl(msgspec.Struct, frozen=True):
+    """A function's public URL; ``auth_type`` is ``NONE`` or ``AWS_IAM``."""
+
+    url: str
+    auth_type: str
+    function_arn: str
+
+
+class LambdaFunction(msgspec.Struct, frozen=True):
+    """A deployed function, as ListFunctions has it."""
+
+    name: str
+    arn: str
+    runtime: str = ""
+    timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
+    memory_mb: int = DEFAULT_MEMORY_MB
+    log_group: str = ""
+    urls: tuple[FunctionUrl, ...] = ()
+
+
+class Mapping(msgspec.Struct, frozen=True):
+    """One event source mapping from an SQS queue to a function; ``function_arn`` may end in an alias or version.
+
+    ``filters`` are JSON patterns, ORed; none means every message. They are not ``filters_readable`` when AWS encrypts
+    them with a key that karin may not use.
+    """
+
+    uuid: str
+    queue_arn: str
+    function_arn: str
+    state: str = "Disabled"
+    batch_size: int = DEFAULT_BATCH_SIZE
+    window_seconds: int = 0
+    max_concurrency: int | None = None
+    response_types: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    filters_readable: bool = True
+
+    @property
+    def queue(self) -> QueueId:
+        """Return the queue this mapping reads; raises ValueError when the ARN is not a queue's."""
+        queue = queue_id_from_arn(self.queue_arn)
+        if queue is None:
+            raise ValueError(f"{self.queue_arn!r} is not the ARN of an SQS queue")
+        return queue
+
+    @property
+    def region(self) -> str:
+        """Return the region of the queue and of its function."""
+        return region_from_arn(self.queue_arn)
+
+    @property
+    def function_name(self) -> str:
+        """Return the function's name, with ``:alias`` when the mapping names one."""
+        return self.function_arn.split(":function:", 1)[-1]
+
+    @property
+    def is_served(self) -> bool:
+        """Tell whether karin delivers for this mapping: only while AWS does not poll for it, and never unfiltered."""
+        return self.state in IDLE_STATES and self.filters_readable and not self.queue.is_fifo
+
+    @property
+    def reports_item_failures(self) -> bool:
+        """Tell whether the function answers with the ids of the messages that failed."""
+        return REPORT_BATCH_ITEM_FAILURES in self.response_types
+
+
+class MappedQueue(msgspec.Struct, frozen=True):
+    """A queue that some mapping reads. ``attributes`` are SQS's own strings; None when AWS would not tell them."""
+
+    arn: str
+    attributes: dict[str, str] | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A deployment at one instant, replaced as a whole by each sync."""
+
+    synced_at_ms: int
+    account_id: str
+    region: str
+    functions: tuple[LambdaFunction, ...] = ()
+    mappings: tuple[Mapping, ...] = ()
+    queues: tuple[MappedQueue, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def function_of(self, mapping: Mapping) -> LambdaFunction | None:
+        """Return the function a mapping calls, whatever alias it names; None when it is not deployed."""
+        name = mapping.function_name.split(":", 1)[0]
+        return next((function for function in self.functions if function.name == name), None)
+
+    def mappings_of(self, queue: QueueId) -> tuple[Mapping, ...]:
+        """Return the mappings that read a queue and that karin serves."""
+        return tuple(mapping for mapping in self.mappings if mapping.is_served and mapping.queue == queue)

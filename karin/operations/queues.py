@@ -1,0 +1,142 @@
+"""Operations on queues themselves: create, find, list, describe, change, purge, delete."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from karin.operations.context import Context
+from karin.sqs import limits
+from karin.sqs.errors import InvalidParameterValue, MissingParameter, QueueDoesNotExist, UnsupportedOperation
+from karin.sqs.names import QueueId, validate_queue_name
+from karin.sqs.queue_attributes import (
+    AttributeValue,
+    check_attributes,
+    check_names,
+    defaults_for,
+    select,
+    text_of,
+)
+from karin.sqs.redrive import check_dead_letter_target, dead_letter_target
+from karin.sqs.tags import check_tags
+from karin.store.queues import QueueState
+
+
+class QueuePage(msgspec.Struct, frozen=True):
+    """A page of queues in order of name; ``next_token`` continues it, None ends it."""
+
+    queues: tuple[QueueId, ...]
+    next_token: str | None = None
+
+
+def create_queue(
+    context: Context, name: str | None, attributes: Mapping[str, AttributeValue], tags: Mapping[str, str]
+) -> QueueId:
+    """Create a queue, or find the equal one that exists; raises the SqsError that AWS would give."""
+    fifo = text_of(attributes.get("FifoQueue", "")).lower() == "true"
+    queue = QueueId(context.account.id(), validate_queue_name(name, fifo=fifo))
+    given = check_attributes(attributes, fifo=fifo, creating=True, max_delay_seconds=context.max_delay_seconds)
+    check_tags(tags)
+    _check_redrive(context, queue, given)
+    if fifo:
+        raise UnsupportedOperation("karin does not serve FIFO queues yet: create a standard queue.")
+    defaults = {field: value for field, value in defaults_for(fifo=fifo).items() if field not in given}
+    context.store.queues.create(queue, context.clock.now_ms(), given, defaults, tags)
+    return queue
+
+
+def find_queue(context: Context, name: str | None, owner: str | None = None) -> QueueId:
+    """Return the queue of that name; raises QueueDoesNotExist."""
+    if not name:
+        raise InvalidParameterValue("Value for parameter QueueName is invalid. Reason: Must specify a queue name.")
+    queue = QueueId(owner or context.account.id(), name)
+    context.store.queues.describe(queue, context.clock.now_ms())
+    return queue
+
+
+def list_queues(context: Context, prefix: str, most: int | None, next_token: str | None) -> QueuePage:
+    """Return queues by name; pages only when ``most`` is given, as SQS does."""
+    low, high = limits.LIST_RESULTS
+    if most is not None and not low <= most <= high:
+        raise InvalidParameterValue(
+            "Value for parameter MaxResults is invalid."
+            f" Reason: MaxResults must be an integer between {low} and {high}."
+        )
+    after = _read_token(prefix, next_token)
+    size = most or high
+    found = context.store.queues.names(context.account.id(), prefix, after=after, most=size + 1)
+    page = tuple(found[:size])
+    is_last = most is None or len(found) <= size
+    return QueuePage(page, None if is_last else page[-1].name)
+
+
+def queue_attributes(context: Context, queue: QueueId, names: Sequence[str]) -> dict[str, str]:
+    """Return the attributes asked for, counts included; raises QueueDoesNotExist or InvalidAttributeName."""
+    state = context.store.queues.describe(queue, context.clock.now_ms())
+    check_names(names)
+    return select(shown_attributes(context, state), names)
+
+
+def shown_attributes(context: Context, state: QueueState) -> dict[str, str]:
+    """Return all of a queue's attributes as SQS shows them: strings, instants in seconds."""
+    return {
+        "QueueArn": context.arn(state.queue),
+        "ApproximateNumberOfMessages": str(state.ready),
+        "ApproximateNumberOfMessagesNotVisible": str(state.leased),
+        "ApproximateNumberOfMessagesDelayed": str(state.delayed),
+        "CreatedTimestamp": str(state.created_at_ms // 1000),
+        "LastModifiedTimestamp": str(state.modified_at_ms // 1000),
+    } | {
+        name: value
+        for name, value in state.attributes.items()
+        if name != "KmsDataKeyReusePeriodSeconds" or "KmsMasterKeyId" in state.attributes
+    }
+
+
+def set_queue_attributes(context: Context, queue: QueueId, attributes: Mapping[str, AttributeValue]) -> None:
+    """Change attributes, all or none; raises the SqsError that AWS would give."""
+    try:
+        if not attributes:
+            raise MissingParameter("Attribute.Name")  # noqa: TRY301 - the missing queue wins over this, too
+        changes = check_attributes(
+            attributes, fifo=queue.is_fifo, creating=False, max_delay_seconds=context.max_delay_seconds
+        )
+        _check_redrive(context, queue, changes)
+    except Exception:
+        context.store.queues.describe(queue, context.clock.now_ms())
+        raise
+    context.store.queues.set_attributes(queue, context.clock.now_ms(), changes)
+
+
+def purge_queue(context: Context, queue: QueueId) -> int:
+    """Remove all messages of a queue and return how many; raises QueueDoesNotExist, PurgeQueueInProgress."""
+    return context.store.messages.purge(queue, context.clock.now_ms())
+
+
+def delete_queue(context: Context, queue: QueueId) -> None:
+    """Delete a queue and its messages; raises QueueDoesNotExist."""
+    context.store.queues.delete(queue, context.clock.now_ms())
+
+
+def _check_redrive(context: Context, queue: QueueId, attributes: Mapping[str, str]) -> None:
+    """Ask the dead-letter target, which lives in another slot, whether it exists and allows this queue."""
+    policy = attributes.get("RedrivePolicy")
+    if not policy:
+        return
+    try:
+        target = context.store.queues.describe(dead_letter_target(policy), context.clock.now_ms())
+    except QueueDoesNotExist:
+        target = None
+    check_dead_letter_target(
+        policy,
+        queue,
+        context.arn(queue),
+        target_exists=target is not None,
+        allow_policy=target.attributes.get("RedriveAllowPolicy") if target else None,
+    )
+
+
+def _read_token(prefix: str, token: str | None) -> str:
+    """Return the name after which a page starts; a token that this prefix did not give is refused."""
+    if token and not token.startswith(prefix):
+        raise InvalidParameterValue("Invalid or expired next token.")
+    return token or ""

@@ -1,0 +1,124 @@
+"""Sending messages: one Redis command for one message or a batch of ten."""
+
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+
+from karin.operations.context import Context
+from karin.sqs.batches import check_batch_bytes, check_entry_ids
+from karin.sqs.digests import md5_of_attributes
+from karin.sqs.errors import InvalidParameterValue, MissingParameter, SqsError
+from karin.sqs.message import Message
+from karin.sqs.names import QueueId
+from karin.sqs.sending import ENTRY, CheckedSend, Send, check_send, too_long
+from karin.store.messages import Outgoing
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Who sends: SenderId, and the X-Ray trace header that came with the HTTP request."""
+
+    id: str
+    trace_header: str | None = None
+
+
+class SentMessage(msgspec.Struct, frozen=True):
+    """What a caller learns of an accepted message."""
+
+    message_id: str
+    md5_of_body: str
+    md5_of_attributes: str | None
+    md5_of_system_attributes: str | None
+
+
+def send_message(context: Context, queue: QueueId, send: Send, sender: Sender) -> SentMessage:
+    """Send one message; raises the SqsError that AWS would give."""
+    try:
+        checked = check_send(send, fifo=queue.is_fifo, max_delay_seconds=context.max_delay_seconds)
+    except SqsError:
+        _require_queue(context, queue)
+        raise
+    now_ms = context.clock.now_ms()
+    outgoing = _outgoing(checked, sender, now_ms)
+    sent = context.store.messages.send(queue, now_ms, [outgoing])
+    if sent.is_too_long[0]:
+        raise too_long(sent.max_bytes, in_batch=False)
+    return _sent_message(outgoing.message, checked)
+
+
+def send_message_batch(
+    context: Context, queue: QueueId, entries: Sequence[tuple[str | None, Send]], sender: Sender
+) -> list[tuple[str, SentMessage | SqsError]]:
+    """Send up to ten messages; return each entry's id with what became of it, in order.
+
+    Raises an SqsError when the batch is refused as a whole, and then stores nothing.
+    """
+    try:
+        check_entry_ids([entry_id for entry_id, _ in entries], ENTRY)
+        checks = [
+            (entry_id or "", _check_entry(context, queue, place, send)) for place, (entry_id, send) in _placed(entries)
+        ]
+        accepted = [check for _, check in checks if isinstance(check, CheckedSend)]
+        check_batch_bytes(sum(check.size for check in accepted))
+    except SqsError:
+        _require_queue(context, queue)
+        raise
+    if not accepted:
+        _require_queue(context, queue)
+        return [(entry_id, check) for entry_id, check in checks if isinstance(check, SqsError)]
+    now_ms = context.clock.now_ms()
+    outgoing = [_outgoing(check, sender, now_ms) for check in accepted]
+    sent = context.store.messages.send(queue, now_ms, outgoing)
+    fates = iter(zip(outgoing, sent.is_too_long, strict=True))
+    results: list[tuple[str, SentMessage | SqsError]] = []
+    for entry_id, check in checks:
+        if isinstance(check, SqsError):
+            results.append((entry_id, check))
+            continue
+        one, is_too_long = next(fates)
+        refusal = too_long(sent.max_bytes, in_batch=True)
+        results.append((entry_id, refusal if is_too_long else _sent_message(one.message, check)))
+    return results
+
+
+def _placed(entries: Sequence[tuple[str | None, Send]]) -> "enumerate[tuple[str | None, Send]]":
+    return enumerate(entries, start=1)
+
+
+def _check_entry(context: Context, queue: QueueId, place: int, send: Send) -> CheckedSend | SqsError:
+    try:
+        return check_send(send, fifo=queue.is_fifo, max_delay_seconds=context.max_delay_seconds, entry=place)
+    except SqsError as error:
+        if queue.is_fifo and send.group_id is None and isinstance(error, (MissingParameter, InvalidParameterValue)):
+            raise  # AWS refuses the whole batch when an entry lacks its group
+        return error
+
+
+def _require_queue(context: Context, queue: QueueId) -> None:
+    """Let a missing queue win over any other fault, as on AWS, at the cost of a command only when there is a fault."""
+    context.store.queues.describe(queue, context.clock.now_ms())
+
+
+def _outgoing(checked: CheckedSend, sender: Sender, now_ms: int) -> Outgoing:
+    send = checked.send
+    message = Message(
+        message_id=str(uuid.uuid4()),
+        body=checked.body,
+        sent_at_ms=now_ms,
+        sender_id=sender.id,
+        attributes=dict(send.attributes),
+        trace_header=checked.trace_header or sender.trace_header,
+        group_id=send.group_id,
+        deduplication_id=send.deduplication_id,
+    )
+    delay_ms = None if send.delay_seconds is None else send.delay_seconds * 1000
+    return Outgoing(message, checked.size, delay_ms)
+
+
+def _sent_message(message: Message, checked: CheckedSend) -> SentMessage:
+    return SentMessage(
+        message.message_id,
+        message.md5_of_body,
+        message.md5_of_attributes,
+        md5_of_attributes(checked.send.system_attributes),
+    )

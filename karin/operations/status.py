@@ -1,0 +1,46 @@
+"""What a person asks on a visit: is it alive, what waits, what is mapped to what."""
+
+import msgspec
+
+from karin.mapping.model import Snapshot
+from karin.operations.context import Context
+from karin.sqs.errors import QueueDoesNotExist
+from karin.store.queues import QueueState
+
+MISSED_SWEEPS = 3  # a scheduler that missed so many is taken for dead
+
+
+class Status(msgspec.Struct, frozen=True):
+    """karin at one instant. ``schedulers_alive`` counts those that swept lately."""
+
+    now_ms: int
+    schedulers_alive: int
+    queues: tuple[QueueState, ...]
+    snapshot: Snapshot | None
+
+
+def scheduler_count(context: Context, sweep_interval_seconds: int) -> int:
+    """Return how many schedulers are alive, by their last sweep; one Redis command. Raises StoreUnavailable."""
+    oldest_ms = context.clock.now_ms() - MISSED_SWEEPS * sweep_interval_seconds * 1000
+    return sum(at_ms >= oldest_ms for at_ms in context.store.deployment.last_sweeps().values())
+
+
+def queue_states(context: Context) -> tuple[QueueState, ...]:
+    """Return every queue with its counts, in order of name: one command, and one for each queue."""
+    states = []
+    for queue in context.store.queues.names():
+        try:
+            states.append(context.store.queues.describe(queue, context.clock.now_ms()))
+        except QueueDoesNotExist:
+            continue  # deleted between the two commands
+    return tuple(states)
+
+
+def status(context: Context, sweep_interval_seconds: int) -> Status:
+    """Return all of it."""
+    return Status(
+        context.clock.now_ms(),
+        scheduler_count(context, sweep_interval_seconds),
+        queue_states(context),
+        context.store.deployment.snapshot(),
+    )

@@ -1,0 +1,1 @@
+"""The scheduler process: wakes at due times, claims, calls Lambda, settles."""

@@ -1,0 +1,25 @@
+"""``python -m karin.scheduler``: one scheduler, configured by the environment."""
+
+import logging
+import os
+import sys
+
+from karin.clock import SystemClock
+from karin.scheduler.process import SchedulerProcess
+from karin.settings import Settings, SettingsError
+
+
+def main() -> int:
+    """Run a scheduler; return the exit code (2: a setting is wrong)."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    try:
+        settings = Settings.from_env(os.environ)  # noqa: TID251 - the entry of a process
+    except SettingsError as error:
+        print(f"karin: {error}", file=sys.stderr)
+        return 2
+    return SchedulerProcess(settings, SystemClock()).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

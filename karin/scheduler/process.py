@@ -1,0 +1,158 @@
+"""The scheduler as a process: puts the parts together, listens for signals of both kinds, and stops in good order."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from karin.aws.catalog import AwsCatalog, CatalogUnavailable
+from karin.aws.clients import AwsClients
+from karin.aws.invoke import LambdaInvoker
+from karin.clock import Clock
+from karin.operations.context import Context
+from karin.operations.syncing import sync
+from karin.scheduler.dispatch import Dispatcher
+from karin.scheduler.rounds import Rounds
+from karin.scheduler.served import Served
+from karin.settings import Settings
+from karin.store.connection import StoreUnavailable
+from karin.store.signals import Nudge, Signal, SyncAsked, Synced, SyncFailed
+from karin.store.store import Store
+
+CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6
+DRAIN_LIMIT_SECONDS = 15
+RECONNECT_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0)  # then the last again and again
+FIRST_SYNC_PAUSES_MS = (5_000, 15_000, 60_000, 300_000)
+
+log = logging.getLogger("karin.scheduler")
+
+Chore = Callable[[], None]
+
+
+class SchedulerProcess:
+    """One scheduler. Several may run on one store: claims are atomic, so correctness never depends on their number."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._store = Store.open(settings.store_url, max_connections=CONNECTIONS)
+        self._context = Context.of(self._store, clock, settings)
+        self._served = Served()
+        clients = AwsClients()
+        self._catalog = AwsCatalog(clients)
+        invoker = LambdaInvoker(settings.max_concurrency, clients)
+        self._rounds = Rounds(Dispatcher(self._store.messages, self._served, invoker, clock), settings.max_concurrency)
+        # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
+        self._chores = ThreadPoolExecutor(1, thread_name_prefix="chore")
+        self._id = f"{socket.gethostname()}-{os.getpid()}"
+        self._stopping = threading.Event()
+        self._failed_syncs = 0
+
+    def run(self) -> int:
+        """Serve until TERM or INT; return the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopping.set())
+        wakes = self._rounds.wakes
+        wakes.start()
+        wakes.every(self._settings.sweep_interval_seconds, lambda: self._chore(self._sweep), "sweep")
+        if self._settings.sync_interval_seconds:
+            wakes.every(self._settings.sync_interval_seconds, lambda: self._chore(self._sync), "sync")
+        threading.Thread(target=self._listen, name="listener", daemon=True).start()
+        self._stopping.wait()
+        return self._stop()
+
+    def _stop(self) -> int:
+        unfinished = self._rounds.stop(DRAIN_LIMIT_SECONDS)
+        if unfinished:
+            log.warning("%d calls did not end in time: their messages come again when their lease ends", unfinished)
+        try:
+            self._store.deployment.say_goodbye(self._id)
+        except StoreUnavailable as error:
+            log.warning("%s", error)
+        logging.shutdown()
+        sys.stdout.flush()
+        # Threads may hang in a call for minutes; the interpreter would wait for them.
+        os._exit(0)
+
+    def _chore(self, chore: Chore) -> None:
+        if not self._stopping.is_set():
+            self._chores.submit(self._run_chore, chore)
+
+    def _run_chore(self, chore: Chore) -> None:
+        try:
+            chore()
+        except StoreUnavailable as error:
+            log.warning("%s", error)
+        except Exception:
+            log.exception("a chore failed for a reason that is karin's own fault")
+
+    def _listen(self) -> None:
+        """Follow the signals of the store for ever; after each connection, read what may have been missed."""
+        attempt = 0
+        while not self._stopping.is_set():
+            try:
+                for heard in self._store.signals.listen():
+                    attempt = 0
+                    self._hear(heard)
+            except StoreUnavailable as error:
+                log.warning("lost the store, connecting again: %s", error)
+            pause = RECONNECT_PAUSES_SECONDS[min(attempt, len(RECONNECT_PAUSES_SECONDS) - 1)]
+            attempt += 1
+            self._stopping.wait(pause)
+
+    def _hear(self, heard: Signal | None) -> None:
+        match heard:
+            case None:  # subscribed: nothing is missed from here on
+                self._chore(self._take_up)
+            case Nudge(queue, due_at_ms):
+                if self._served.serves(queue):
+                    self._rounds.wakes.nudge(queue, due_at_ms)
+            case SyncAsked():
+                self._chore(self._sync)
+            case Synced():
+                self._chore(self._take_up)
+            case SyncFailed():
+                return
+
+    def _take_up(self) -> None:
+        """Serve the stored snapshot and arm every queue of it; with no snapshot yet, make one."""
+        snapshot = self._store.deployment.snapshot()
+        if snapshot is not None:
+            for queue in self._served.replace(snapshot):
+                self._rounds.wakes.forget(queue)
+        elif not self._served.has_snapshot:
+            self._sync()
+            return
+        self._sweep()
+
+    def _sweep(self) -> None:
+        queues = self._served.queues()
+        news = {queue: self._rounds.wakes.news(queue) for queue in queues}
+        heads = self._store.sweeping.sweep(queues, self._id, self._clock.now_ms())
+        for queue, due_at_ms in heads.items():
+            self._rounds.wakes.learn(queue, due_at_ms, news[queue])
+
+    def _sync(self) -> None:
+        try:
+            report = sync(self._context, self._catalog)  # tells everyone, this process included, of the new snapshot
+        except CatalogUnavailable as error:
+            log.warning("cannot read the mappings: %s", error)
+            self._store.signals.publish(SyncFailed(str(error)))
+            self._sync_again_later()
+            return
+        self._failed_syncs = 0
+        for warning in report.warnings:
+            log.warning("%s", warning)
+        log.info("synced: %d functions, %d mappings", len(report.snapshot.functions), len(report.snapshot.mappings))
+
+    def _sync_again_later(self) -> None:
+        """Try again by itself only until the first success: later ones are asked for by someone who sees the result."""
+        self._sweep()
+        if not self._served.has_snapshot:
+            pause_ms = FIRST_SYNC_PAUSES_MS[min(self._failed_syncs, len(FIRST_SYNC_PAUSES_MS) - 1)]
+            self._failed_syncs += 1
+            self._rounds.wakes.once(pause_ms, lambda: self._chore(self._take_up), "first sync")

@@ -1,0 +1,205 @@
+"""Frozen, typed settings, built once at each process's entry from an environment mapping.
+
+Owns every setting karin reads, its default and the sentence a person gets when it is wrong. Nothing else in the
+package looks at the environment; boto3 reads its own ``AWS_*`` names.
+"""
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+DEFAULT_ACCOUNT_ID = "000000000000"
+DEFAULT_BIND = "127.0.0.1:4000"
+DEFAULT_REGION = "us-east-1"
+DEFAULT_MAX_CONCURRENCY = 32  # Lambda calls in flight; each costs one thread (docs/decisions.md)
+DEFAULT_SWEEP_SECONDS = 60
+SQS_MAX_DELAY_SECONDS = 900
+YEAR_SECONDS = 366 * 24 * 60 * 60
+SOCKET_NAME = "store.sock"
+SOCKET_PATH_LIMIT = 107  # bytes in sockaddr_un.sun_path, less its final NUL
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message is one line that names the variable and the fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of karin's settings. Durations are in seconds, as people write them in an environment."""
+
+    home: Path
+    redis_url: str | None = field(default=None, repr=False)  # None: the embedded store in ``home``
+    bind_host: str = "127.0.0.1"
+    bind_port: int = 4000
+    access_keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # key id -> secret
+    url_token: str | None = field(default=None, repr=False)
+    account_id: str | None = None  # None: taken from the mappings, else DEFAULT_ACCOUNT_ID
+    region: str = DEFAULT_REGION
+    workers: int = 1
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY
+    max_delay_seconds: int = SQS_MAX_DELAY_SECONDS
+    sync_interval_seconds: int = 0
+    sweep_interval_seconds: int = DEFAULT_SWEEP_SECONDS
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Build settings from an environment mapping.
+
+        Raises SettingsError when a value is unusable, a ``KARIN_*`` name is unknown, or the endpoint would be open
+        to strangers: bound beyond loopback with neither access keys nor a URL token.
+        """
+        _reject_unknown_names(environ)
+        host, port = _bind(environ.get("KARIN_BIND") or DEFAULT_BIND)
+        settings = cls(
+            home=_home(environ),
+            redis_url=_redis_url(environ.get("REDIS_URL")),
+            bind_host=host,
+            bind_port=port,
+            access_keys=_access_keys(environ.get("KARIN_ACCESS_KEYS")),
+            url_token=_url_token(environ.get("KARIN_URL_TOKEN")),
+            account_id=_account_id(environ.get("KARIN_ACCOUNT_ID")),
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
+            workers=_integer(environ, "WEB_CONCURRENCY", 1, 1, 64),
+            max_concurrency=_integer(environ, "KARIN_MAX_CONCURRENCY", DEFAULT_MAX_CONCURRENCY, 1, 1000),
+            max_delay_seconds=_integer(
+                environ, "KARIN_MAX_DELAY_SECONDS", SQS_MAX_DELAY_SECONDS, SQS_MAX_DELAY_SECONDS, YEAR_SECONDS
+            ),
+            sync_interval_seconds=_integer(environ, "KARIN_SYNC_INTERVAL", 0, 0, YEAR_SECONDS),
+            sweep_interval_seconds=_integer(environ, "KARIN_SWEEP_INTERVAL", DEFAULT_SWEEP_SECONDS, 1, 3600),
+        )
+        _refuse_open_door(settings)
+        return settings
+
+    @property
+    def socket_path(self) -> Path:
+        """Return where the embedded store listens."""
+        return self.home / SOCKET_NAME
+
+    @property
+    def store_url(self) -> str:
+        """Return the Redis URL to connect to: the user's, or the embedded store's socket."""
+        return self.redis_url or f"unix://{self.socket_path}"
+
+    @property
+    def endpoint_url(self) -> str:
+        """Return the endpoint's address as a program on this machine reaches it, without any URL token."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.bind_host, self.bind_host)
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return f"http://{host}:{self.bind_port}"
+
+
+VARIABLES = (
+    "KARIN_HOME", "KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY",
+    "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL", "KARIN_SWEEP_INTERVAL",
+)  # fmt: skip
+
+
+def mask_url(url: str) -> str:
+    """Return a Redis URL fit for showing: its password replaced by ``***``."""
+    return re.sub(r"(?<=://)([^:@/]*):[^@/]*@", r"\1:***@", url)
+
+
+def _reject_unknown_names(environ: Mapping[str, str]) -> None:
+    for name in environ:
+        if name.startswith("KARIN_") and name not in VARIABLES:
+            near = difflib.get_close_matches(name, VARIABLES, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known names: {', '.join(VARIABLES)}"
+            raise SettingsError(f"{name} is not a setting of karin: {hint}")
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    if given := environ.get("KARIN_HOME"):
+        home = Path(given).expanduser().absolute()
+    else:
+        state = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "/") / ".local" / "state")
+        home = Path(state) / "karin"
+    if not environ.get("REDIS_URL") and len(bytes(home / SOCKET_NAME)) > SOCKET_PATH_LIMIT:
+        raise SettingsError(
+            f"KARIN_HOME={home} is too long for the store's socket: choose a path of at most"
+            f" {SOCKET_PATH_LIMIT - len(SOCKET_NAME) - 1} bytes"
+        )
+    return home
+
+
+def _redis_url(value: str | None) -> str | None:
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme == "redis+cluster":
+        raise SettingsError("REDIS_URL: redis+cluster:// is not served yet: use redis://, rediss:// or unix://")
+    reachable = parts.path not in ("", "/") if parts.scheme == "unix" else bool(parts.hostname)
+    if parts.scheme not in ("redis", "rediss", "unix") or not reachable:
+        raise SettingsError(
+            f"REDIS_URL={mask_url(value)} is not a Redis address: write redis://host:port, rediss://... or"
+            " unix:///path, or unset it to use the embedded store"
+        )
+    return value
+
+
+def _bind(value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise SettingsError(f"KARIN_BIND={value} is not an address: write host:port, such as {DEFAULT_BIND}")
+    return host, int(port)
+
+
+def _access_keys(value: str | None) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    for pair in (value or "").split(","):
+        if not pair.strip():
+            continue
+        key_id, _, secret = pair.strip().partition(":")
+        if not re.fullmatch(r"\w{3,128}", key_id, re.ASCII) or len(secret) < 8:
+            raise SettingsError(
+                "KARIN_ACCESS_KEYS must be id:secret[,id:secret]: ids of letters and digits, secrets of 8 or more"
+            )
+        keys[key_id] = secret
+    return keys
+
+
+def _url_token(value: str | None) -> str | None:
+    if not value:
+        return None
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,128}", value):
+        raise SettingsError(
+            "KARIN_URL_TOKEN must be 16 to 128 letters, digits, '-' or '_': make one with `openssl rand -hex 24`"
+        )
+    return value
+
+
+def _account_id(value: str | None) -> str | None:
+    if value and not re.fullmatch(r"\d{12}", value, re.ASCII):
+        raise SettingsError(f"KARIN_ACCOUNT_ID={value} is not an AWS account: write its 12 digits")
+    return value or None
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = environ.get(name)
+    if not value:
+        return default
+    if not re.fullmatch(r"\d{1,12}", value, re.ASCII) or not low <= int(value) <= high:
+        raise SettingsError(f"{name}={value} is out of range: write a whole number from {low} to {high}")
+    return int(value)
+
+
+def _refuse_open_door(settings: Settings) -> None:
+    if settings.access_keys or settings.url_token or _is_loopback(settings.bind_host):
+        return
+    raise SettingsError(
+        f"KARIN_BIND={settings.bind_host}:{settings.bind_port} would let anyone use your queues:"
+        " set KARIN_ACCESS_KEYS=id:secret or KARIN_URL_TOKEN, or bind 127.0.0.1"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""The rules of Amazon SQS, pure: limits, errors, validation, digests, receipts. Knows nothing of HTTP or Redis."""

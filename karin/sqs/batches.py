@@ -1,0 +1,43 @@
+"""The checks that every batch request shares, in AWS's order (SQS API reference, SendMessageBatch, errors)."""
+
+import re
+from collections.abc import Sequence
+
+from karin.sqs.errors import (
+    BatchEntryIdsNotDistinct,
+    BatchRequestTooLong,
+    EmptyBatchRequest,
+    InvalidBatchEntryId,
+    TooManyEntriesInBatchRequest,
+)
+from karin.sqs.limits import BATCH_BYTES, BATCH_ENTRIES, BATCH_ENTRY_ID_LENGTH
+
+_ENTRY_ID = re.compile(rf"[\w-]{{1,{BATCH_ENTRY_ID_LENGTH}}}", re.ASCII)
+
+
+def check_entry_ids(ids: Sequence[str | None], entry_name: str) -> None:
+    """Check a batch's entry ids; ``entry_name`` is what AWS calls an entry of this action."""
+    if not ids:
+        raise EmptyBatchRequest(f"There should be at least one {entry_name} in the request.")
+    if len(ids) > BATCH_ENTRIES:
+        raise TooManyEntriesInBatchRequest(
+            f"Maximum number of entries per request are {BATCH_ENTRIES}. You have sent {len(ids)}."
+        )
+    if not all(entry_id and _ENTRY_ID.fullmatch(entry_id) for entry_id in ids):
+        raise InvalidBatchEntryId(
+            "A batch entry id can only contain alphanumeric characters, hyphens and underscores."
+            " It can be at most 80 letters long."
+        )
+    seen: set[str | None] = set()
+    for entry_id in ids:
+        if entry_id in seen:
+            raise BatchEntryIdsNotDistinct(f"Id {entry_id} repeated.")
+        seen.add(entry_id)
+
+
+def check_batch_bytes(total: int) -> None:
+    """Refuse a batch whose messages are longer together than one request may be, in bytes."""
+    if total > BATCH_BYTES:
+        raise BatchRequestTooLong(
+            f"Batch requests cannot be longer than {BATCH_BYTES} bytes. You have sent {total} bytes."
+        )

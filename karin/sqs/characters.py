@@ -1,0 +1,14 @@
+"""Which characters a message may hold: those of XML 1.0 (SQS API reference, SendMessage, MessageBody)."""
+
+import re
+
+INVALID_CHARACTERS_TEXT = (
+    "Invalid characters found. Valid unicode characters are"
+    " #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+)
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def has_only_allowed_characters(text: str) -> bool:
+    """Tell whether every character of a body or attribute value is one that SQS carries."""
+    return (text.isascii() and text.isprintable()) or not FORBIDDEN.search(text)

@@ -1,0 +1,86 @@
+"""What a send must look like before the store sees it (SQS API reference, SendMessage and SendMessageBatch)."""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from karin.sqs.characters import INVALID_CHARACTERS_TEXT, has_only_allowed_characters
+from karin.sqs.errors import InvalidMessageContents, InvalidParameterValue, MissingParameter
+from karin.sqs.limits import GROUP_ID_LENGTH
+from karin.sqs.message import MessageAttribute, message_bytes
+from karin.sqs.message_attributes import validate_attributes, validate_system_attributes
+
+_FIFO_ID = re.compile(r"[!-~]{1,%d}" % GROUP_ID_LENGTH)  # noqa: UP031 - braces of the pattern
+ENTRY = "SendMessageBatchRequestEntry"
+
+
+class Send(msgspec.Struct, frozen=True):
+    """One message that a caller wants sent; ``delay_seconds`` None leaves the delay to the queue."""
+
+    body: str | None
+    delay_seconds: int | None = None
+    attributes: Mapping[str, MessageAttribute] = {}
+    system_attributes: Mapping[str, MessageAttribute] = {}
+    group_id: str | None = None
+    deduplication_id: str | None = None
+
+
+class CheckedSend(msgspec.Struct, frozen=True):
+    """A send that passed every rule which does not depend on its queue's attributes. ``size`` is in bytes."""
+
+    send: Send
+    body: str
+    size: int
+    trace_header: str | None
+
+
+def check_send(send: Send, *, fifo: bool, max_delay_seconds: int, entry: int | None = None) -> CheckedSend:
+    """Check one send; ``entry`` is its 1-based place in a batch, which AWS names in some texts.
+
+    Raises the SqsError that AWS gives for the first rule broken.
+    """
+    if not send.body:
+        raise MissingParameter("MessageBody" if entry is None else f"{ENTRY}.{entry}.MessageBody")
+    if not has_only_allowed_characters(send.body):
+        raise InvalidMessageContents(INVALID_CHARACTERS_TEXT)
+    _check_delay(send.delay_seconds, fifo=fifo, max_delay_seconds=max_delay_seconds)
+    _check_fifo_ids(send, fifo=fifo, in_batch=entry is not None)
+    validate_attributes(send.attributes)
+    trace_header = validate_system_attributes(send.system_attributes)
+    return CheckedSend(send, send.body, message_bytes(send.body, send.attributes), trace_header)
+
+
+def too_long(limit: int, *, in_batch: bool) -> InvalidParameterValue:
+    """Return AWS's error for a message beyond its queue's MaximumMessageSize of ``limit`` bytes."""
+    start = "One or more parameters cannot be validated." if in_batch else "One or more parameters are invalid."
+    return InvalidParameterValue(f"{start} Reason: Message must be shorter than {limit} bytes.")
+
+
+def _check_delay(delay_seconds: int | None, *, fifo: bool, max_delay_seconds: int) -> None:
+    if delay_seconds is None:
+        return
+    subject = f"Value {delay_seconds} for parameter DelaySeconds is invalid. Reason: "
+    if fifo and delay_seconds > 0:
+        raise InvalidParameterValue(subject + "The request include parameter that is not valid for this queue type.")
+    if not 0 <= delay_seconds <= max_delay_seconds:
+        raise InvalidParameterValue(f"{subject}DelaySeconds must be >= 0 and <= {max_delay_seconds}.")
+
+
+def _check_fifo_ids(send: Send, *, fifo: bool, in_batch: bool) -> None:
+    if fifo and send.group_id is None:
+        raise MissingParameter("MessageGroupId")
+    for name, value in (("MessageGroupId", send.group_id), ("MessageDeduplicationId", send.deduplication_id)):
+        if value is not None and not _FIFO_ID.fullmatch(value):
+            raise InvalidParameterValue(
+                f"Value {value} for parameter {name} is invalid. Reason: {name} can only include alphanumeric"
+                f" and punctuation characters. 1 to {GROUP_ID_LENGTH} in length."
+            )
+    if send.deduplication_id is not None and not fifo:
+        reason = "The request include parameter that is not valid for this queue type"
+        if not in_batch:
+            reason = (
+                f"Value {send.deduplication_id} for parameter MessageDeduplicationId is invalid."
+                " Reason: The request includes a parameter that is not valid for this queue type."
+            )
+        raise InvalidParameterValue(reason)

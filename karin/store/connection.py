@@ -1,0 +1,82 @@
+"""How karin connects to Redis: every default of redis-py that is unsafe here, overridden with its reason."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from redis.backoff import ConstantBackoff, NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+
+Client = redis.Redis
+
+CONNECT_TIMEOUT_SECONDS = 2
+COMMAND_TIMEOUT_SECONDS = 5  # longer than the longest script, shorter than any client's patience
+POOL_WAIT_SECONDS = 2
+RETRY_PAUSE_SECONDS = 0.05
+KEEPALIVE_IDLE_SECONDS = 30
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - a state of the store, told in one line
+    """Redis cannot be used just now; the message is one line that says why."""
+
+
+def connect(url: str, *, max_connections: int) -> Client:
+    """Return a client over a bounded pool; nothing is sent before its first command.
+
+    ``max_connections`` bounds the pool: free Redis plans allow 30 connections in all, and a machine may use 6.
+    """
+    # redis-py opens up to 100 connections and raises when they are used up: we open few and wait for one.
+    pool = redis.BlockingConnectionPool.from_url(
+        url, max_connections=max_connections, timeout=POOL_WAIT_SECONDS, **connection_options(url)
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+def connect_listener(url: str) -> Client:
+    """Return a client for one subscription, which tells when its connection is lost.
+
+    redis-py would connect and subscribe again in silence, and nudges sent meanwhile would never be missed.
+    """
+    pool = redis.ConnectionPool.from_url(url, **connection_options(url) | {"retry": Retry(NoBackoff(), 0)})
+    return redis.Redis(connection_pool=pool)
+
+
+def connection_options(url: str) -> dict[str, Any]:
+    """Return the options of one connection."""
+    options: dict[str, Any] = {
+        # RESP2 needs no HELLO: one handshake command fewer, and nothing of karin needs RESP3's types.
+        "protocol": 2,
+        # Ten retries with backoff by default: a caller would wait for minutes. One retry covers a connection that
+        # the server closed while idle; sending is idempotent by message id, so a retry cannot send twice.
+        "retry": Retry(ConstantBackoff(RETRY_PAUSE_SECONDS), 1),
+        # No PING before commands and no CLIENT SETINFO, CLIENT MAINT_NOTIFICATIONS after connecting: plans count them.
+        "health_check_interval": 0,
+        "driver_info": None,
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+        "socket_timeout": COMMAND_TIMEOUT_SECONDS,
+        "decode_responses": False,
+    }
+    if not url.startswith("unix:"):
+        options["socket_connect_timeout"] = CONNECT_TIMEOUT_SECONDS
+        # The subscriber may be silent for days: the kernel, not a PING, finds out that its peer is gone.
+        options["socket_keepalive"] = True
+        options["socket_keepalive_options"] = _keepalive_options()
+    return options
+
+
+def _keepalive_options() -> dict[int, int]:
+    wanted = {"TCP_KEEPIDLE": KEEPALIVE_IDLE_SECONDS, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+    return {getattr(socket, name): value for name, value in wanted.items() if hasattr(socket, name)}
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn every way in which Redis can be out of reach or out of order into StoreUnavailable."""
+    try:
+        yield
+    except redis.RedisError as error:
+        first_line = (str(error).splitlines() or [""])[0]
+        raise StoreUnavailable(f"the store does not serve: {first_line or type(error).__name__}") from error

@@ -1,0 +1,95 @@
+"""Pub/sub between karin's processes: nudges that move a wake, and talk about syncs.
+
+A signal may be lost (pub/sub promises nothing); whoever listens repairs that by reading the truth after it has
+subscribed, and once a minute.
+"""
+
+from collections.abc import Generator
+from typing import Any
+
+import msgspec
+from redis.client import PubSub
+
+from karin.sqs.names import QueueId
+from karin.store import keys
+from karin.store.connection import Client, store_errors
+
+
+class Nudge(msgspec.Struct, frozen=True):
+    """A queue is due earlier than it was."""
+
+    queue: QueueId
+    due_at_ms: int
+
+
+class SyncAsked(msgspec.Struct, frozen=True):
+    """Someone would like the mappings read anew."""
+
+
+class Synced(msgspec.Struct, frozen=True):
+    """There is a new snapshot."""
+
+
+class SyncFailed(msgspec.Struct, frozen=True):
+    """A sync that was asked for did not succeed; the old snapshot stands."""
+
+    reason: str
+
+
+Signal = Nudge | SyncAsked | Synced | SyncFailed
+
+
+class Signals:
+    """Publishes signals and listens for them."""
+
+    def __init__(self, client: Client, listener: Client) -> None:
+        self._client = client
+        self._listener = listener
+
+    def publish(self, signal: SyncAsked | Synced | SyncFailed) -> int:
+        """Publish a signal about syncs; return how many heard it. Raises StoreUnavailable."""
+        with store_errors():
+            return int(self._client.publish(keys.CONTROL, _write(signal)))
+
+    def listen(
+        self, *, timeout_seconds: float | None = None, wakes: bool = True
+    ) -> Generator[Signal | None, None, None]:
+        """Subscribe, yield None once subscribed, then each signal, and None after each ``timeout_seconds`` of silence.
+
+        Raises StoreUnavailable when the connection is lost; the connection is closed when the iterator is.
+        """
+        subscriber: Any = PubSub(self._listener.connection_pool, ignore_subscribe_messages=True)
+        with store_errors(), subscriber:
+            channels = [keys.CONTROL, keys.WAKES] if wakes else [keys.CONTROL]
+            subscriber.subscribe(*channels)
+            for _ in channels:
+                subscriber.parse_response()
+            yield None
+            while True:
+                received = subscriber.get_message(timeout=timeout_seconds)
+                if received is None:
+                    yield None
+                elif signal := _read(received["channel"].decode(), received["data"].decode()):
+                    yield signal
+
+
+def _write(signal: SyncAsked | Synced | SyncFailed) -> str:
+    match signal:
+        case SyncAsked():
+            return "sync"
+        case Synced():
+            return "synced"
+        case SyncFailed(reason):
+            return f"sync-failed {reason}"
+
+
+def _read(channel: str, text: str) -> Signal | None:
+    """Return the signal that a text means; None for one of a newer karin."""
+    word, _, rest = text.partition(" ")
+    if channel == keys.WAKES:
+        return Nudge(QueueId.parse(word), int(rest))
+    if word == "sync":
+        return SyncAsked()
+    if word == "synced":
+        return Synced()
+    return SyncFailed(rest) if word == "sync-failed" else None

@@ -1,0 +1,39 @@
+"""The store as its users hold it: all commands over one client."""
+
+from dataclasses import dataclass
+
+from karin.store.connection import Client, connect, connect_listener
+from karin.store.deployment import DeploymentCommands
+from karin.store.messages import MessageCommands
+from karin.store.queues import QueueCommands
+from karin.store.scripts import Scripts
+from karin.store.signals import Signals
+from karin.store.sweeping import Sweep
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything karin can ask of Redis. Safe to share between threads and greenlets."""
+
+    messages: MessageCommands
+    queues: QueueCommands
+    deployment: DeploymentCommands
+    signals: Signals
+    sweeping: Sweep
+
+    @classmethod
+    def over(cls, client: Client, listener: Client) -> "Store":
+        """Return the store that two clients reach: one for commands, one for a subscription."""
+        scripts = Scripts(client)
+        return cls(
+            MessageCommands(scripts),
+            QueueCommands(client, scripts),
+            DeploymentCommands(client),
+            Signals(client, listener),
+            Sweep(scripts),
+        )
+
+    @classmethod
+    def open(cls, url: str, *, max_connections: int) -> "Store":
+        """Return the store at a Redis URL; nothing is sent before its first command."""
+        return cls.over(connect(url, max_connections=max_connections), connect_listener(url))

@@ -1,0 +1,1 @@
+"""The SQS endpoint over HTTP: who may call, both wire protocols, and the actions behind them."""

@@ -1,0 +1,51 @@
+"""Who may call: the URL token, a signature, or, on loopback only, anyone. Decided before anything is parsed."""
+
+import hmac
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from karin.settings import Settings
+from karin.sqs.errors import AccessDenied
+from karin.wsgi.request import HttpRequest
+from karin.wsgi.sigv4 import verify
+
+_CREDENTIAL = re.compile(r"Credential=(\w{1,128})/", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An authenticated caller. ``token`` is the URL token it came by, None otherwise."""
+
+    sender_id: str | None
+    token: str | None = field(default=None, repr=False)
+
+
+class Authenticator:
+    """Applies the settings' keys and token to requests."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._keys = settings.access_keys
+        self._token = settings.url_token
+        self._is_open = not self._keys and not self._token  # settings.py lets that bind loopback only
+
+    def authenticate(self, request: HttpRequest, now_ms: int) -> Identity:
+        """Return who calls; raises the SqsError that AWS would give to a stranger."""
+        if self._token and _has_token(request.raw_path, self._token):
+            return Identity(_claimed_key(request), self._token)
+        if self._is_open:
+            return Identity(_claimed_key(request))
+        if not self._keys:
+            raise AccessDenied("Access to the resource is denied.")
+        return Identity(verify(request, self._keys, now_ms))
+
+
+def _has_token(raw_path: str, token: str) -> bool:
+    first = unquote(raw_path.removeprefix("/").split("/", 1)[0], errors="replace")
+    return hmac.compare_digest(first.encode(errors="replace"), token.encode())
+
+
+def _claimed_key(request: HttpRequest) -> str | None:
+    """Return the access key id that a caller names without proof; it is shown as SenderId, and decides nothing."""
+    found = _CREDENTIAL.search(request.header("authorization") or "")
+    return found[1] if found else None

@@ -1,0 +1,29 @@
+"""Who calls and from where: what an action may need to know of the HTTP request."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from karin.sqs.names import QueueId
+
+_QUEUE_PATH = re.compile(r"/(?P<account>\d{12})/(?P<name>[^/]+)/?$", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The caller of an action, once it is authenticated."""
+
+    base_url: str  # scheme and host that the client used, with its URL token when it came by one
+    path: str  # raw path of the request
+    sender_id: str
+    trace_header: str | None = None
+
+    @property
+    def queue_path(self) -> str | None:
+        """Return the request's path when it is a queue's, as Java and PHP clients send it."""
+        found = _QUEUE_PATH.search(self.path)
+        return f"/{found['account']}/{unquote(found['name'])}" if found else None
+
+    def url_of(self, queue: QueueId) -> str:
+        """Return the QueueUrl at which this caller reaches a queue again."""
+        return f"{self.base_url}/{queue.account}/{queue.name}"

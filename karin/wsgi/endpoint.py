@@ -1,0 +1,131 @@
+"""The one handler of the SQS API: authenticate, choose the protocol, decode, run, encode; the same for errors."""
+
+import logging
+import uuid
+from typing import Any, Protocol
+
+import falcon
+
+from karin.operations.context import Context
+from karin.operations.syncing import ask_for_sync
+from karin.settings import Settings
+from karin.sqs.errors import (
+    InternalFailure,
+    InvalidAction,
+    MalformedInput,
+    QueueDoesNotExist,
+    RequestTooLarge,
+    ServiceUnavailable,
+    SqsError,
+)
+from karin.store.connection import StoreUnavailable
+from karin.wsgi.actions import ACTIONS, Action
+from karin.wsgi.authentication import Authenticator, Identity
+from karin.wsgi.caller import Caller
+from karin.wsgi.protocols import WireProtocol, choose
+from karin.wsgi.request import HttpRequest
+
+MOST_BODY_BYTES = 8 * 1024 * 1024  # 1 MiB of text, escaped as \uXXXX or percent-encoded, and the rest of the request
+NO_ACTION_BODY = b"<UnknownOperationException/>"
+
+log = logging.getLogger("karin.endpoint")
+
+
+class BodyReader(Protocol):
+    """The part of a WSGI input that is needed."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to ``size`` bytes."""
+        ...
+
+
+class SqsEndpoint:
+    """A Falcon sink that answers every path."""
+
+    def __init__(self, context: Context, settings: Settings) -> None:
+        self._context = context
+        self._authenticator = Authenticator(settings)
+
+    def __call__(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
+        """Answer one request; whatever happens, in the caller's own protocol."""
+        request, response = req, resp
+        request_id = str(uuid.uuid4())
+        response.set_header("x-amzn-RequestId", request_id)
+        content_type = (request.content_type or "").lower()
+        target = request.get_header("X-Amz-Target")
+        protocol = choose(request.method, target, content_type, request.query_string, b"")
+        try:
+            http = HttpRequest.from_environ(request.env, _body(request))
+            protocol = choose(request.method, target, content_type, http.query_string, http.body)
+            identity = self._authenticator.authenticate(http, self._context.clock.now_ms())
+            if protocol.action is None:
+                response.status = falcon.HTTP_404
+                response.content_type = protocol.content_type
+                response.data = NO_ACTION_BODY
+                return
+            caller = _caller(request, http, identity, self._context)
+            result = self._run(protocol, caller)
+        except Exception as error:  # noqa: BLE001 - a caller never sees a traceback
+            _answer_error(response, protocol, _as_sqs_error(error), request_id)
+        else:
+            response.content_type = protocol.content_type
+            response.data = protocol.write(result, request_id)
+
+    def _run(self, protocol: WireProtocol, caller: Caller) -> Any:
+        action = _action(protocol.action or "", caller)
+        request = protocol.read(action.request)
+        try:
+            return action.run(self._context, request, caller)
+        except QueueDoesNotExist:
+            if not action.may_sync or not ask_for_sync(self._context):
+                raise
+            return action.run(self._context, request, caller)
+
+
+def _action(name: str, caller: Caller) -> Action:
+    action = ACTIONS.get(name)
+    if action is None or (caller.queue_path and not action.on_queue_path):
+        raise InvalidAction(f"The action {name} is not valid for this endpoint.")
+    return action
+
+
+def _body(request: falcon.Request) -> bytes:
+    if (request.content_length or 0) > MOST_BODY_BYTES:
+        raise RequestTooLarge(f"Request bodies must not be longer than {MOST_BODY_BYTES} bytes.")
+    stream: BodyReader = request.bounded_stream if request.content_length is not None else request.stream
+    body = stream.read(MOST_BODY_BYTES + 1)
+    if len(body) > MOST_BODY_BYTES:
+        raise RequestTooLarge(f"Request bodies must not be longer than {MOST_BODY_BYTES} bytes.")
+    if request.content_length is not None and len(body) < request.content_length:
+        raise MalformedInput("The request body ended before its Content-Length.")
+    return body
+
+
+def _caller(request: falcon.Request, http: HttpRequest, identity: Identity, context: Context) -> Caller:
+    scheme = (http.header("x-forwarded-proto") or request.scheme).split(",")[0].strip()
+    host = (http.header("x-forwarded-host") or http.header("host") or "").split(",")[0].strip()
+    base = f"{scheme}://{host}"
+    return Caller(
+        base_url=f"{base}/{identity.token}" if identity.token else base,
+        path=http.raw_path,
+        sender_id=identity.sender_id or context.account.id(),
+        trace_header=http.header("x-amzn-trace-id"),
+    )
+
+
+def _as_sqs_error(error: Exception) -> SqsError:
+    if isinstance(error, SqsError):
+        return error
+    if isinstance(error, StoreUnavailable):
+        log.warning("%s", error)
+        return ServiceUnavailable("The service is unavailable. Please retry.")
+    log.error("a request failed for a reason that is karin's own fault", exc_info=error)
+    return InternalFailure("The request processing has failed because of an unknown error.")
+
+
+def _answer_error(response: falcon.Response, protocol: WireProtocol, error: SqsError, request_id: str) -> None:
+    body, headers = protocol.write_error(error, request_id)
+    response.status = error.status
+    response.content_type = protocol.content_type
+    response.set_headers(dict(headers))
+    response.data = body

@@ -1,0 +1,37 @@
+"""gunicorn's configuration, the one source of truth: ``karin up``, ``karin endpoint`` and ``gunicorn.conf.py`` read it.
+
+Upper case is karin's, lower case are gunicorn's own setting names (gunicorn 27 documentation, "Settings").
+"""
+
+import os
+from pathlib import Path
+
+from karin.settings import Settings
+
+SETTINGS = Settings.from_env(os.environ)  # noqa: TID251 - the entry of a process
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only for the heartbeat file of workers
+
+wsgi_app = "karin.wsgi.app:create()"
+bind = (
+    f"[{SETTINGS.bind_host}]:{SETTINGS.bind_port}"
+    if ":" in SETTINGS.bind_host
+    else (f"{SETTINGS.bind_host}:{SETTINGS.bind_port}")
+)
+workers = SETTINGS.workers
+# A long poll then costs a greenlet, not a thread; docs/decisions.md has the measurement.
+worker_class = "gevent"
+worker_connections = 1000
+proc_name = "karin-endpoint"
+
+# fchmod of the heartbeat file on a slow disk can stall a worker until the master kills it.
+worker_tmp_dir = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK) else None
+# Longer than fly-proxy and most load balancers keep an idle connection: they close it, never we in mid-request.
+keepalive = 65
+# Long polls last 20 s; the supervisor allows 28 s for all of karin.
+graceful_timeout = 20
+# On since 25.1, and it lets anyone with the user's rights stop the endpoint through $HOME/.gunicorn.
+control_socket_disable = True
+# Presigned GET requests carry the whole message in the URL.
+limit_request_line = 8190
+accesslog = None
+loglevel = "warning"

@@ -1,0 +1,115 @@
+"""The Query protocol: flattened parameters in, XML out (SQS API reference, "Making Query API requests")."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from karin.sqs.errors import MalformedInput, SqsError
+from karin.wsgi import xml
+from karin.wsgi.fields import Field, fields_of, is_structure
+from karin.wsgi.json_protocol import complaint
+
+MOST_PARAMETERS = 2_000  # ten entries with ten attributes each need about 500
+ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
+Tree = dict[str, "Tree | str"]
+
+
+class QueryProtocol:
+    """One request in the Query protocol: a form in the body, or parameters in the URL."""
+
+    content_type = "text/xml"
+
+    def __init__(self, method: str, content_type: str, query_string: str, body: bytes) -> None:
+        self._is_form = method == "POST" and (not content_type or content_type.startswith("application/x-www-form-"))
+        self._query_string = query_string
+        self._body = body
+        self._parameters: dict[str, str] | None = None
+
+    @property
+    def action(self) -> str | None:
+        """Return the ``Action`` parameter; raises MalformedInput."""
+        return self._read_parameters().get("Action")
+
+    def read(self, shape: type[ShapeT]) -> ShapeT:
+        """Return the request as a shape; raises MalformedInput."""
+        values = _structure(shape, _tree(self._read_parameters()))
+        try:
+            return msgspec.convert(values, shape, strict=False)
+        except msgspec.ValidationError as error:
+            raise MalformedInput(complaint(str(error))) from None
+
+    def write(self, result: msgspec.Struct | None, request_id: str) -> bytes:
+        """Return a response document; an action without a result has metadata only."""
+        return xml.response(self.action or "", result, request_id)
+
+    def write_error(self, error: SqsError, request_id: str) -> tuple[bytes, Mapping[str, str]]:
+        """Return an error document."""
+        return xml.error(error, request_id), {}
+
+    def _read_parameters(self) -> dict[str, str]:
+        if self._parameters is None:
+            try:
+                body = self._body.decode() if self._is_form else ""
+                pairs = [
+                    pair
+                    for text in (self._query_string, body)
+                    for pair in parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+                ]
+            except ValueError:
+                raise MalformedInput("The request parameters cannot be read.") from None
+            self._parameters = dict(pairs)
+        return self._parameters
+
+
+def _tree(parameters: Mapping[str, str]) -> Tree:
+    """Return the parameters by the parts of their names: ``A.1.Name=x`` stands at ``["A"]["1"]["Name"]``."""
+    root: Tree = {}
+    for name, value in parameters.items():
+        *path, last = name.split(".")
+        node = root
+        for part in path:
+            below = node.setdefault(part, {})
+            if not isinstance(below, dict):
+                raise MalformedInput(f"The parameter {name} contradicts another.")
+            node = below
+        if isinstance(node.get(last), dict):
+            raise MalformedInput(f"The parameter {name} contradicts another.")
+        node[last] = value
+    return root
+
+
+def _structure(shape: type, tree: Tree) -> dict[str, Any]:
+    return {
+        field.json_name: _value(field, tree[field.flat.name]) for field in fields_of(shape) if field.flat.name in tree
+    }
+
+
+def _value(field: Field, node: Tree | str) -> Any:
+    if field.kind == "scalar":
+        return _item(field.item, node)
+    items = _in_order(node)
+    if field.kind == "list":
+        return [_item(field.item, item) for item in items]
+    pairs = [item for item in items if isinstance(item, dict)]
+    return {_text(pair.get(field.flat.key, "")): _item(field.item, pair.get(field.flat.value, "")) for pair in pairs}
+
+
+def _in_order(node: Tree | str) -> list[Tree | str]:
+    """Return a flattened list's items by their numbers, which may have gaps; a lone item may have none."""
+    if not isinstance(node, dict) or not all(part.isdecimal() for part in node):
+        return [node]
+    return [node[part] for part in sorted(node, key=int)]
+
+
+def _item(item: Any, node: Tree | str) -> Any:
+    if is_structure(item):
+        return _structure(item, node if isinstance(node, dict) else {})
+    return _text(node)
+
+
+def _text(node: Tree | str) -> str:
+    if isinstance(node, dict):
+        raise MalformedInput("Start of structure or map found where not expected.")
+    return node

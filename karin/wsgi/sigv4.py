@@ -1,0 +1,253 @@
+"""AWS Signature Version 4, the server's side (AWS General Reference, "Signature Version 4 signing process").
+
+Pure: it is given the request, the keys and the time. Checks run in AWS's order: presence, form, date, scope, key,
+signature; each fault has AWS's error and text.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote
+
+from karin.sqs.errors import (
+    AccessDenied,
+    IncompleteSignature,
+    InvalidSignature,
+    UnrecognizedClient,
+)
+from karin.wsgi.request import HttpRequest
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+SERVICE = "sqs"
+TERMINATOR = "aws4_request"
+SKEW = timedelta(minutes=15)
+LONGEST_PRESIGN_SECONDS = 604_800
+MISMATCH_TEXT = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key"
+    " and signing method. Consult the service documentation for details."
+)
+_DATE_FORMAT = "%Y%m%dT%H%M%SZ"
+_PART = re.compile(r"(?P<name>Credential|SignedHeaders|Signature)=(?P<value>[^,\s]*)")
+
+
+class Signed(NamedTuple):
+    """What a caller claims: who it is, what it signed, when, and the signature."""
+
+    key_id: str
+    scope_date: str
+    region: str
+    service: str
+    terminator: str
+    signed_headers: tuple[str, ...]
+    signature: str
+    date: str
+    expires_seconds: int | None = None  # of a presigned URL
+
+
+def verify(request: HttpRequest, keys: Mapping[str, str], now_ms: int) -> str:
+    """Return the access key id that signed a request; raises the SqsError that AWS would give.
+
+    ``keys`` maps access key ids to secrets.
+    """
+    signed = _read(request)
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    _check_time(signed, now)
+    _check_scope(signed)
+    secret = keys.get(signed.key_id)
+    if secret is None:
+        raise UnrecognizedClient("The security token included in the request is invalid.")
+    key = signing_key(secret, signed.scope_date, signed.region, signed.service)
+    body_hash = hashlib.sha256(request.body).hexdigest()
+    claimed_hash = request.header("x-amz-content-sha256") or body_hash
+    is_presigned = signed.expires_seconds is not None
+    for host, path in _candidates(request):
+        text = string_to_sign(signed, canonical_request(request, signed, host, path, claimed_hash, is_presigned))
+        expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        if hmac.compare_digest(expected, signed.signature) and hmac.compare_digest(claimed_hash, body_hash):
+            return signed.key_id
+    raise InvalidSignature(MISMATCH_TEXT)
+
+
+@lru_cache(maxsize=256)
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """Derive the key of one secret, day, region and service; cached, since it is the same all day."""
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, TERMINATOR):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key
+
+
+def string_to_sign(signed: Signed, canonical: str) -> str:
+    """Return what the signature is over."""
+    scope = "/".join((signed.scope_date, signed.region, signed.service, signed.terminator))
+    return f"{ALGORITHM}\n{signed.date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def canonical_request(
+    request: HttpRequest, signed: Signed, host: str, path: str, body_hash: str, is_presigned: bool
+) -> str:
+    """Return a request in its canonical form, as seen at a host and path."""
+    values = dict(request.headers) | {"host": host}
+    headers = "".join(f"{name}:{' '.join(values.get(name, '').split())}\n" for name in signed.signed_headers)
+    return "\n".join(
+        (
+            request.method,
+            _canonical_path(path),
+            _canonical_query(request.query_string, drop_signature=is_presigned),
+            headers,
+            ";".join(signed.signed_headers),
+            body_hash,
+        )
+    )
+
+
+def _read(request: HttpRequest) -> Signed:
+    authorization = request.header("authorization")
+    query = dict(_query_pairs(request.query_string))
+    if authorization is not None and "X-Amz-Algorithm" in query:
+        raise InvalidSignature(
+            "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
+        )
+    if authorization is not None:
+        return _read_header(request, authorization)
+    if "X-Amz-Algorithm" in query:
+        return _read_query(query)
+    raise AccessDenied(f"Access to the resource {request.raw_path} is denied.")
+
+
+def _read_header(request: HttpRequest, authorization: str) -> Signed:
+    algorithm, _, rest = authorization.strip().partition(" ")
+    if algorithm != ALGORITHM:
+        raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm}'.")
+    parts = {found["name"]: found["value"] for found in _PART.finditer(rest)}
+    date = request.header("x-amz-date") or _http_date(request.header("date"))
+    missing = [
+        f"Authorization header requires '{name}' parameter."
+        for name in ("Credential", "Signature", "SignedHeaders")
+        if not parts.get(name)
+    ]
+    if not date:
+        missing.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+    if missing:
+        raise IncompleteSignature(f"{' '.join(missing)} Authorization={authorization}")
+    return _signed(parts["Credential"], parts["SignedHeaders"], parts["Signature"], date or "", None)
+
+
+def _read_query(query: Mapping[str, str]) -> Signed:
+    if query["X-Amz-Algorithm"] != ALGORITHM:
+        raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{query['X-Amz-Algorithm']}'.")
+    names = ("X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date", "X-Amz-Expires")
+    missing = [f"AWS query-string parameters must include '{name}'." for name in names if not query.get(name)]
+    if missing:
+        raise IncompleteSignature(" ".join(missing))
+    credential, signature, headers, date, expires = (query[name] for name in names)
+    if not expires.isdecimal() or not 0 < int(expires) <= LONGEST_PRESIGN_SECONDS:
+        raise IncompleteSignature(f"X-Amz-Expires must be between 1 and {LONGEST_PRESIGN_SECONDS} seconds.")
+    return _signed(credential, headers, signature, date, int(expires))
+
+
+def _signed(credential: str, headers: str, signature: str, date: str, expires_seconds: int | None) -> Signed:
+    scope = credential.split("/")
+    if len(scope) != 5:
+        raise IncompleteSignature(
+            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term,"
+            f" got '{credential}'"
+        )
+    key_id, scope_date, region, service, terminator = scope
+    names = tuple(name.lower() for name in headers.split(";"))
+    if "host" not in names:
+        raise InvalidSignature("'Host' must be a 'SignedHeader' in the AWS Authorization.")
+    return Signed(key_id, scope_date, region, service, terminator, names, signature, date, expires_seconds)
+
+
+def _check_time(signed: Signed, now: datetime) -> None:
+    try:
+        at = datetime.strptime(signed.date, _DATE_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        raise IncompleteSignature(
+            f"Date must be in ISO-8601 'basic format'. Got '{signed.date}'. See http://en.wikipedia.org/wiki/ISO_8601"
+        ) from None
+    shown = now.strftime(_DATE_FORMAT)
+    lifetime = SKEW if signed.expires_seconds is None else timedelta(seconds=signed.expires_seconds)
+    if at + lifetime < now:
+        raise InvalidSignature(
+            f"Signature expired: {signed.date} is now earlier than {(now - lifetime).strftime(_DATE_FORMAT)}"
+            f" ({shown} - {lifetime.total_seconds() / 60:g} min.)"
+        )
+    if at - SKEW > now:
+        raise InvalidSignature(
+            f"Signature not yet current: {signed.date} is still later than {(now + SKEW).strftime(_DATE_FORMAT)}"
+            f" ({shown} + 15 min.)"
+        )
+
+
+def _check_scope(signed: Signed) -> None:
+    faults = []
+    if not signed.region:
+        faults.append("Credential should be scoped to a valid region. ")
+    if signed.service != SERVICE:
+        faults.append(f"Credential should be scoped to correct service: '{SERVICE}'. ")
+    if signed.terminator != TERMINATOR:
+        faults.append(
+            f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{signed.terminator}'. "
+        )
+    if signed.scope_date != signed.date[:8]:
+        faults.append(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP:"
+            f" '{signed.scope_date}' != '{signed.date[:8]}', from '{signed.date}'."
+        )
+    if faults:
+        raise InvalidSignature("".join(faults))
+
+
+def _candidates(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """Yield the hosts and paths that the client may have seen: a proxy in front may have changed either."""
+    hosts = [request.header("host") or ""]
+    if forwarded := request.header("x-forwarded-host"):
+        hosts.append(forwarded.split(",")[0].strip())
+    paths = [request.raw_path]
+    if prefix := request.header("x-forwarded-prefix"):
+        paths.append(prefix.rstrip("/") + request.raw_path)
+    for host in hosts:
+        for path in paths:
+            yield host, path
+
+
+def _canonical_path(raw_path: str) -> str:
+    """Return the path with dot segments removed and each segment encoded once more, as all services but S3 sign it."""
+    kept: list[str] = []
+    segments = raw_path.split("/")
+    for segment in segments:
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    is_folder = segments[-1] in ("", ".", "..") and kept
+    return quote("/" + "/".join(kept) + ("/" if is_folder else ""), safe="/-_.~")
+
+
+def _canonical_query(query_string: str, *, drop_signature: bool) -> str:
+    pairs = sorted(
+        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
+        for name, value in _query_pairs(query_string)
+        if not (drop_signature and name == "X-Amz-Signature")
+    )
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def _query_pairs(query_string: str) -> list[tuple[str, str]]:
+    return parse_qsl(query_string, keep_blank_values=True) if query_string else []
+
+
+def _http_date(value: str | None) -> str | None:
+    """Return a ``Date`` header in SigV4's basic ISO format, as it is when it cannot be read."""
+    if not value:
+        return None
+    try:
+        return datetime.strptime(value, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC).strftime(_DATE_FORMAT)
+    except ValueError:
+        return value

@@ -1,0 +1,58 @@
+"""Fixtures that several kinds of tests share: a real, private Valkey, flushed for each test, and a clock to turn."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from karin.clock import SystemClock
+from karin.operations.context import Context
+from karin.settings import Settings
+from karin.store.store import Store
+from tests.clocks import ManualClock
+from tests.processes import running_store
+
+
+@pytest.fixture(scope="session")
+def private_store_url() -> Iterator[str]:
+    """Run one Valkey for this test process, on a socket of its own; return its URL."""
+    home = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
+    with running_store(home) as url:
+        yield url
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def store_url(private_store_url: str, raw: redis.Redis) -> str:
+    """Return the URL of an empty store."""
+    raw.flushall()
+    return private_store_url
+
+
+@pytest.fixture
+def raw(private_store_url: str) -> Iterator[redis.Redis]:
+    """Return a plain client, to look behind the store's back."""
+    client = redis.Redis.from_url(private_store_url, decode_responses=True)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def store(store_url: str) -> Store:
+    """Return an empty store."""
+    return Store.open(store_url, max_connections=2)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Return a clock that only the test turns."""
+    return ManualClock(SystemClock().now_ms())
+
+
+@pytest.fixture
+def context(store: Store, clock: ManualClock) -> Context:
+    """Return what operations need, over an empty store."""
+    return Context.of(store, clock, Settings(home=Path("/nonexistent")))

@@ -1,0 +1,236 @@
+"""Every way a Lambda call can end, through the real client against a real HTTP server."""
+
+import base64
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
+
+import pytest
+
+from karin.aws.invoke import LambdaInvoker
+from karin.mapping.outcome import Refused, Responded, Unknown
+
+REFUSALS = {
+    "throttled": (429, "TooManyRequestsException"),
+    "denied": (403, "AccessDeniedException"),
+    "missing": (404, "ResourceNotFoundException"),
+    "pending": (409, "ResourceConflictException"),
+    "large": (413, "RequestTooLargeException"),
+    "broken": (500, "ServiceException"),
+    "inactive": (502, "ResourceNotReadyException"),
+}
+
+
+def arn(function: str) -> str:
+    return f"arn:aws:lambda:eu-west-1:123456789012:function:{function}"
+
+
+class LambdaEndpoint(ThreadingHTTPServer):
+    """An Invoke endpoint where a function's name is its behaviour."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Behaviour)
+        self.calls: list[tuple[str, dict[str, str], bytes]] = []
+        self.released = threading.Event()
+        self.together = threading.Barrier(4, timeout=20)
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Behaviour(BaseHTTPRequestHandler):
+    """Answer as the function's name says."""
+
+    protocol_version = "HTTP/1.1"
+    server: LambdaEndpoint
+
+    def do_POST(self) -> None:
+        payload = self.rfile.read(int(self.headers["Content-Length"]))
+        path = unquote(self.path)
+        name = path.split(":function:")[1].split("/")[0].split(":")[0]
+        self.server.calls.append((path, {key.lower(): value for key, value in self.headers.items()}, payload))
+        if name in REFUSALS:
+            status, code = REFUSALS[name]
+            self._answer(status, b'{"Message":"because"}', {"x-amzn-errortype": code, "Retry-After": "7"})
+        else:
+            self.payload = payload
+            getattr(self, f"_{name}")()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str], missing_bytes: int = 0) -> None:
+        self.send_response(status)
+        for name, value in {"x-amzn-RequestId": "request-1", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) + missing_bytes))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _echo(self) -> None:
+        self._answer(200, self.payload, {"X-Amz-Log-Result": base64.b64encode("END 끝\n".encode()).decode()})
+
+    def _failing(self) -> None:
+        self._answer(200, b'{"errorType":"KeyError"}', {"X-Amz-Function-Error": "Unhandled"})
+
+    def _together(self) -> None:
+        self.server.together.wait()
+        self._answer(200, self.payload, {})
+
+    def _page(self) -> None:
+        self._answer(503, b"<html>\n<h1>Unavailable</h1></html>", {"Content-Type": "text/html"})
+
+    def _hanging(self) -> None:
+        self.server.released.wait(60)
+        self.close_connection = True
+
+    def _truncated(self) -> None:
+        self._answer(200, b"{", {}, missing_bytes=10)
+        self.close_connection = True
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def _garbage(self) -> None:
+        self.wfile.write(b"this is not HTTP\r\n\r\n")
+        self.close_connection = True
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaEndpoint]:
+    server = LambdaEndpoint()
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_LAMBDA": server.url,
+        "NO_PROXY": "127.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.released.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def invoker(endpoint: LambdaEndpoint) -> LambdaInvoker:
+    return LambdaInvoker(4)
+
+
+def test_an_answer_comes_back_with_its_log_tail_and_request_id(
+    endpoint: LambdaEndpoint, invoker: LambdaInvoker
+) -> None:
+    result = invoker.invoke(arn("echo") + ":live", b'{"Records":[]}', 3)
+
+    assert result == Responded(200, b'{"Records":[]}', None, "END 끝\n", "request-1")
+    [(path, headers, payload)] = endpoint.calls
+    assert path == f"/2015-03-31/functions/{arn('echo')}:live/invocations"
+    assert headers["x-amz-invocation-type"] == "RequestResponse"
+    assert headers["x-amz-log-type"] == "Tail"
+    assert "/eu-west-1/lambda/aws4_request" in headers["authorization"]
+    assert payload == b'{"Records":[]}'
+
+
+def test_a_function_error_is_an_answer(invoker: LambdaInvoker) -> None:
+    result = invoker.invoke(arn("failing"), b"{}", 3)
+
+    assert result == Responded(200, b'{"errorType":"KeyError"}', "Unhandled", "", "request-1")
+
+
+@pytest.mark.parametrize(
+    ("function", "is_retriable"),
+    [
+        ("throttled", True), ("denied", False), ("missing", False), ("pending", True), ("large", False),
+        ("broken", False), ("inactive", True),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_told_once_and_never_retried(
+    endpoint: LambdaEndpoint, invoker: LambdaInvoker, function: str, is_retriable: bool
+) -> None:
+    status, code = REFUSALS[function]
+
+    assert invoker.invoke(arn(function), b"{}", 3) == Refused(code, status, "because", is_retriable, 7, "request-1")
+    assert len(endpoint.calls) == 1
+
+
+def test_an_error_page_of_something_between_is_a_refusal(invoker: LambdaInvoker) -> None:
+    result = invoker.invoke(arn("page"), b"{}", 3)
+
+    assert isinstance(result, Refused)
+    assert (result.status, result.message, result.is_retriable) == (503, "Service Unavailable", False)
+
+
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [
+        ("hanging", "ReadTimeoutError"),
+        ("reset", "ConnectionClosedError"),
+        ("garbage", "ConnectionClosedError"),
+        ("truncated", "ResponseStreamingError"),
+    ],
+)
+def test_a_lost_answer_leaves_the_outcome_unknown_and_is_never_sent_again(
+    endpoint: LambdaEndpoint, function: str, code: str
+) -> None:
+    result = LambdaInvoker(1, read_timeouts_seconds=(0.5,)).invoke(arn(function), b"{}", 3)
+
+    assert isinstance(result, Unknown)
+    assert result.code == code
+    assert len(endpoint.calls) == 1
+
+
+def test_a_closed_port_is_a_refusal_that_may_be_tried_again(
+    endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{port}")
+
+    result = LambdaInvoker(1).invoke(arn("echo"), b"{}", 3)
+
+    assert isinstance(result, Refused)
+    assert (result.code, result.status, result.is_retriable) == ("EndpointConnectionError", 0, True)
+
+
+def test_missing_credentials_are_a_refusal_without_a_request(
+    endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    result = LambdaInvoker(1).invoke(arn("echo"), b"{}", 3)
+
+    assert result == Refused("NoCredentialsError", message="Unable to locate credentials")
+    assert endpoint.calls == []
+
+
+def test_an_endpoint_that_is_no_url_is_a_refusal(endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "nonsense")
+
+    result = LambdaInvoker(1).invoke(arn("echo"), b"{}", 3)
+
+    assert isinstance(result, Refused)
+    assert (result.status, result.is_retriable) == (0, False)
+    assert "nonsense" in result.message
+
+
+def test_threads_call_at_the_same_time_through_one_client(endpoint: LambdaEndpoint, invoker: LambdaInvoker) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda n: invoker.invoke(arn("together"), json.dumps(n).encode(), 3), range(4)))
+
+    assert [result.payload for result in results if isinstance(result, Responded)] == [b"0", b"1", b"2", b"3"]
