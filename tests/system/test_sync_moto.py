@@ -1,0 +1,255 @@
+"""Reading a deployment that real boto3 made in a real control plane, moto's server in a process of its own."""
+
+import io
+import re
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+
+from karin.aws.catalog import AwsCatalog, CatalogUnavailable
+from karin.mapping.model import LambdaFunction, Mapping
+from karin.sqs.names import QueueId
+
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"
+NOW_MS = 1_700_000_000_000
+
+
+@pytest.fixture(scope="module")
+def moto_url() -> Iterator[str]:
+    program = Path(sys.executable).parent / "moto_server"
+    with subprocess.Popen(
+        [program, "-H", "127.0.0.1", "-p", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr is not None
+        address = next(
+            (found[0] for line in server.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+", line))), ""
+        )
+        drain = threading.Thread(target=deque, args=(server.stderr, 0))
+        drain.start()
+        yield address
+        server.terminate()
+        drain.join()
+
+
+@pytest.fixture
+def moto(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Empty the control plane, open it to everyone and point the environment at it."""
+    moto_api(moto_url, "reset-auth", b"Infinity")
+    moto_api(moto_url, "reset", b"")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_LAMBDA": moto_url,
+        "AWS_ENDPOINT_URL_SQS": moto_url,
+        "AWS_ENDPOINT_URL_IAM": moto_url,
+        "NO_PROXY": "127.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return moto_url
+
+
+def moto_api(url: str, action: str, body: bytes) -> None:
+    # As a form, which is urllib's default, moto would not see the body.
+    request = Request(f"{url}/moto-api/{action}", data=body, headers={"Content-Type": "text/plain"})
+    with urlopen(request, timeout=20) as answer:
+        assert answer.status == 200
+
+
+class Deployment:
+    """What a deploy tool would do: roles, queues, functions and mappings, through real boto3."""
+
+    def __init__(self) -> None:
+        self.awslambda = boto3.client("lambda", region_name=REGION)
+        self.sqs = boto3.client("sqs", region_name=REGION)
+        self.iam = boto3.client("iam", region_name=REGION)
+        self.role_arn = self.iam.create_role(RoleName="run", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as code:
+            code.writestr("app.py", "def handler(event, context):\n    return None\n")
+        self.code = archive.getvalue()
+
+    def function(self, name: str, **fields: Any) -> str:
+        arn = self.awslambda.create_function(
+            FunctionName=name,
+            Runtime="python3.12",
+            Role=self.role_arn,
+            Handler="app.handler",
+            PackageType="Zip",
+            Code={"ZipFile": self.code},
+            **fields,
+        )["FunctionArn"]
+        assert isinstance(arn, str)
+        return arn
+
+    def queue(self, name: str, **attributes: str) -> str:
+        self.sqs.create_queue(QueueName=name, Attributes=attributes)
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
+    def mapping(self, queue_arn: str, function: str, **fields: Any) -> str:
+        uuid = self.awslambda.create_event_source_mapping(
+            **{"EventSourceArn": queue_arn, "FunctionName": function, "Enabled": False, **fields}
+        )["UUID"]
+        assert isinstance(uuid, str)
+        return uuid
+
+
+def without_url_warning(warnings: tuple[str, ...]) -> list[str]:
+    """Return the warnings but for the one that moto earns, which does not list function URLs."""
+    return [warning for warning in warnings if not warning.startswith("function URLs: ")]
+
+
+def test_a_deployment_is_read_as_it_was_made(moto: str) -> None:
+    deployment = Deployment()
+    function_arn = deployment.function("work", Timeout=7, MemorySize=256)
+    queue_arn = deployment.queue("jobs", VisibilityTimeout="42")
+    uuid = deployment.mapping(
+        queue_arn,
+        "work",
+        BatchSize=50,
+        MaximumBatchingWindowInSeconds=2,
+        ScalingConfig={"MaximumConcurrency": 3},
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        FilterCriteria={"Filters": [{"Pattern": '{"body":{"kind":["job"]}}'}]},
+    )
+
+    snapshot = AwsCatalog().read(NOW_MS, REGION)
+
+    assert (snapshot.synced_at_ms, snapshot.account_id, snapshot.region) == (NOW_MS, ACCOUNT, REGION)
+    assert snapshot.functions == (LambdaFunction("work", function_arn, "python3.12", 7, 256, "/aws/lambda/work"),)
+    assert snapshot.mappings == (
+        Mapping(
+            uuid, queue_arn, function_arn, "Disabled", 50, 2, 3, ("ReportBatchItemFailures",),
+            ('{"body":{"kind":["job"]}}',),
+        ),
+    )  # fmt: skip
+    assert snapshot.mappings_of(QueueId(ACCOUNT, "jobs")) == snapshot.mappings
+    assert snapshot.queues[0].attributes is not None
+    assert snapshot.queues[0].attributes["VisibilityTimeout"] == "42"
+    assert without_url_warning(snapshot.warnings) == []
+
+
+def test_a_mapping_that_aws_polls_is_not_served(moto: str) -> None:
+    deployment = Deployment()
+    deployment.function("work")
+    queue_arn = deployment.queue("jobs")
+    deployment.mapping(queue_arn, "work", Enabled=True)
+
+    snapshot = AwsCatalog().read(NOW_MS, REGION)
+
+    assert snapshot.mappings_of(QueueId(ACCOUNT, "jobs")) == ()
+    [warning] = without_url_warning(snapshot.warnings)
+    assert warning.startswith("mapping jobs -> work: AWS polls this queue itself")
+
+
+def test_a_large_deployment_is_read_whole(moto: str) -> None:
+    deployment = Deployment()
+    names = [f"work-{number}" for number in range(60)]
+    for name in names:
+        deployment.function(name)
+    for number in range(110):
+        deployment.mapping(deployment.queue(f"jobs-{number}"), names[number % 60])
+
+    snapshot = AwsCatalog().read(NOW_MS, REGION)
+
+    assert sorted(function.name for function in snapshot.functions) == sorted(names)
+    assert (len(snapshot.mappings), len(snapshot.queues)) == (110, 110)
+    assert all(queue.attributes for queue in snapshot.queues)
+
+
+def test_function_urls_that_the_control_plane_does_not_list_cost_one_warning(moto: str) -> None:
+    deployment = Deployment()
+    deployment.function("a")
+    deployment.function("b")
+
+    snapshot = AwsCatalog().read(NOW_MS, REGION)
+
+    assert [function.urls for function in snapshot.functions] == [(), ()]
+    [warning] = snapshot.warnings
+    assert warning.startswith("function URLs: AWS did not list all of them")
+    assert "<" not in warning
+
+
+def test_a_queue_that_was_deleted_leaves_its_mapping_with_defaults(moto: str) -> None:
+    deployment = Deployment()
+    deployment.function("work")
+    queue_arn = deployment.queue("jobs")
+    deployment.mapping(queue_arn, "work")
+    deployment.sqs.delete_queue(QueueUrl=deployment.sqs.get_queue_url(QueueName="jobs")["QueueUrl"])
+
+    snapshot = AwsCatalog().read(NOW_MS, REGION)
+
+    assert [queue.attributes for queue in snapshot.queues] == [None]
+    [warning] = without_url_warning(snapshot.warnings)
+    assert "deploy the queue or remove its mapping" in warning
+    assert warning.endswith("karin uses SQS defaults")
+
+
+def test_a_queue_that_may_not_be_read_leaves_its_mapping_with_defaults(moto: str) -> None:
+    deployment = Deployment()
+    deployment.function("work")
+    deployment.mapping(deployment.queue("jobs"), "work")
+    # moto answers the two listings, then it starts to ask for keys that it has issued.
+    moto_api(moto, "reset-auth", b"2")
+
+    snapshot = AwsCatalog().read(NOW_MS, REGION)
+
+    assert [queue.attributes for queue in snapshot.queues] == [None]
+    [warning] = without_url_warning(snapshot.warnings)
+    assert warning.startswith(f"queue {ACCOUNT}/jobs: AWS did not tell its attributes (")
+    assert "AWS_ACCESS_KEY_ID" in warning
+
+
+def test_keys_that_aws_does_not_know_make_the_catalog_unavailable(moto: str) -> None:
+    moto_api(moto, "reset-auth", b"0")
+
+    with pytest.raises(CatalogUnavailable, match="ListFunctions in eu-west-1: HTTP 403: check AWS_ACCESS_KEY_ID"):
+        AwsCatalog().read(NOW_MS, REGION)
+
+
+def test_missing_keys_name_the_variables_to_set(moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    with pytest.raises(CatalogUnavailable, match="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"):
+        AwsCatalog().read(NOW_MS, REGION)
+
+
+def test_an_endpoint_that_does_not_answer_is_named(moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        address = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", address)
+
+    with pytest.raises(CatalogUnavailable) as caught:
+        AwsCatalog().read(NOW_MS, REGION)
+
+    assert f"no answer from {address} (EndpointConnectionError)" in str(caught.value)
+
+
+def test_an_unreachable_sqs_is_waited_for_only_once(moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = Deployment()
+    deployment.function("work")
+    for name in ("a", "b", "c"):
+        deployment.mapping(deployment.queue(name), "work")
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", f"http://127.0.0.1:{unused.getsockname()[1]}")
+
+    snapshot = AwsCatalog().read(NOW_MS, REGION)
+
+    assert [queue.attributes for queue in snapshot.queues] == [None, None, None]
+    assert len(without_url_warning(snapshot.warnings)) == 3
