@@ -5,14 +5,13 @@ import os
 import sys
 from collections.abc import Mapping
 
-from karin.clock import SystemClock
 from karin.settings import Settings
-from karin.supervisor.main import run
 
 
 def up(_options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Supervise all of karin until TERM or INT."""
-    return run(Settings.from_env(environ), environ, SystemClock())
+    """Become the supervisor of all of karin."""
+    Settings.from_env(environ)
+    return _become("karin.supervisor", environ=environ)
 
 
 def endpoint(_options: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -12,7 +12,8 @@ from karin.settings import Settings, SettingsError
 def main() -> int:
     """Run a scheduler; return the exit code (2: a setting is wrong)."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    for library in ("apscheduler", "botocore"):
+        logging.getLogger(library).setLevel(logging.ERROR)
     try:
         settings = Settings.from_env(os.environ)  # noqa: TID251 - the entry of a process
     except SettingsError as error:

@@ -27,8 +27,8 @@ proc_name = "karin-endpoint"
 worker_tmp_dir = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK) else None
 # Longer than fly-proxy and most load balancers keep an idle connection: they close it, never we in mid-request.
 keepalive = 65
-# Long polls last 20 s; the supervisor allows 28 s for all of karin.
-graceful_timeout = 20
+# The supervisor allows the endpoint 20 s.
+graceful_timeout = 18
 # On since 25.1, and it lets anyone with the user's rights stop the endpoint through $HOME/.gunicorn.
 control_socket_disable = True
 # Presigned GET requests carry the whole message in the URL.
