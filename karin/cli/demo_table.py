@@ -57,15 +57,15 @@ class Story:
 
     def table(self, now_ms: int) -> Table:
         """Return the story so far."""
-        table = Table(title=self.title, title_justify="left", box=SIMPLE_HEAD)  # fits 80 columns
+        table = Table(title=self.title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
         for name in ("message", "delay", "sent", "due", "invoked", "late", "printed"):
-            table.add_column(name, justify="right" if name == "late" else "left")
+            table.add_column(name, justify="right" if name == "late" else "left", no_wrap=True)
         for delivery in self.deliveries:
             table.add_row(
                 delivery.body,
                 delivery.delay,
-                _time(delivery.sent_at_ms),
-                _time(delivery.due_at_ms),
+                _time(delivery.sent_at_ms)[:8],
+                _time(delivery.due_at_ms)[:8],
                 _waiting(delivery, now_ms) if delivery.invoked_at_ms is None else _time(delivery.invoked_at_ms),
                 _late(delivery),
                 delivery.printed,

@@ -1,0 +1,134 @@
+"""Messages through a whole karin: on time, in due order, and none lost whichever process is killed."""
+
+import signal
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from karin.clock import SystemClock
+from tests.support import wait_until
+from tests.system.whole import Karin, children_of, definition, kill_hard, running_karin
+
+GENEROUS_MS = 2_000  # how late a busy test machine may make a delivery; benchmarks measure the real figure
+
+
+@pytest.fixture(scope="module")
+def karin() -> Iterator[Karin]:
+    """Run one karin for the tests that do no harm to it."""
+    with running_karin() as running:
+        yield running
+
+
+def send(karin: Karin, body: str, delay_seconds: int = 0, queue: str = "hello") -> str:
+    """Send a message and return its id."""
+    sqs = karin.client()
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    sent = sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay_seconds)
+    return str(sent["MessageId"])
+
+
+def wait_for_delivery(karin: Karin, ids: set[str], timeout_s: float = 30) -> list[str]:
+    """Wait until every message was delivered; return all deliveries."""
+    wait_until(lambda: ids <= set(karin.delivered()), f"{len(ids)} messages are delivered", timeout_s)
+    return karin.delivered()
+
+
+def test_a_message_sent_later_but_due_earlier_arrives_first_and_none_before_its_time(karin: Karin) -> None:
+    clock = SystemClock()
+    before_ms = clock.now_ms()
+    world = send(karin, "world", 3)
+    hello = send(karin, "hello", 1)
+    deliveries = wait_for_delivery(karin, {world, hello})
+    assert deliveries.index(hello) < deliveries.index(world)
+    arrivals = {
+        message_id: record.received_at_ms
+        for record in karin.functions.invocations()
+        for message_id in record.message_ids
+    }
+    for message_id, delay_ms in ((hello, 1_000), (world, 3_000)):
+        assert 0 <= arrivals[message_id] - before_ms - delay_ms < GENEROUS_MS
+
+
+def test_a_message_due_now_is_delivered_at_once_and_then_gone(karin: Karin) -> None:
+    message_id = send(karin, "now")
+    wait_for_delivery(karin, {message_id})
+    sqs = karin.client()
+    url = sqs.get_queue_url(QueueName="hello")["QueueUrl"]
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def is_gone() -> bool:
+        counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return set(counts.values()) == {"0"}
+
+    wait_until(is_gone, "the delivered message is deleted")
+
+
+def test_a_batch_that_is_due_together_is_delivered_in_one_call(karin: Karin) -> None:
+    sqs = karin.client()
+    url = sqs.get_queue_url(QueueName="hello")["QueueUrl"]
+    entries = [{"Id": str(number), "MessageBody": f"batch {number}", "DelaySeconds": 1} for number in range(10)]
+    sent = {entry["MessageId"] for entry in sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]}
+    wait_for_delivery(karin, sent)
+    calls = [record for record in karin.functions.invocations() if sent & set(record.message_ids)]
+    assert len(calls) == 1
+
+
+def test_a_failed_message_comes_again_when_its_visibility_timeout_ends(tmp_path: Path) -> None:
+    queues = [{"name": "retry", "attributes": {"VisibilityTimeout": "3"}}]
+    with running_karin(definition(tmp_path, queues)) as karin:
+        message_id = send(karin, "fail", queue="retry")
+
+        def calls() -> list[int]:
+            records = [record for record in karin.functions.invocations() if message_id in record.message_ids]
+            return [record.received_at_ms for record in records]
+
+        wait_until(lambda: len(calls()) >= 2, "the function is called again", 20)
+        first_at_ms, second_at_ms = calls()[:2]
+        assert 2_900 <= second_at_ms - first_at_ms < 3_000 + GENEROUS_MS
+
+
+@pytest.mark.parametrize("victim", ["scheduler", "endpoint worker", "store"])
+def test_killing_a_process_loses_no_message(victim: str, tmp_path: Path) -> None:
+    queues = [{"name": "hello", "attributes": {"VisibilityTimeout": "5"}}]
+    with running_karin(definition(tmp_path, queues)) as karin:
+        sent = {send(karin, f"waiting {number}", 3) for number in range(20)}
+        if victim == "store":
+            # What was acknowledged before the last fsync of the append-only file survives; that is once a second.
+            wait_until(lambda: append_only_file_holds(karin, len(sent)), "the append-only file holds the messages")
+        pid = children_of(karin.pid_of("endpoint"))[0] if victim == "endpoint worker" else karin.pid_of(victim)
+        kill_hard(pid)
+        sent |= {send(karin, f"after {number}", 1) for number in range(5)}
+        deliveries = wait_for_delivery(karin, sent, 40)
+        assert set(deliveries) == sent
+
+
+def append_only_file_holds(karin: Karin, messages: int) -> bool:
+    """Tell whether the store has written so many messages to disk."""
+    written = b"".join(path.read_bytes() for path in (karin.home / "store" / "appendonlydir").glob("*.incr.aof"))
+    return written.count(b"waiting ") >= messages
+
+
+def test_killing_the_scheduler_in_the_middle_of_a_call_delivers_the_message_again(tmp_path: Path) -> None:
+    queues = [{"name": "hello", "attributes": {"VisibilityTimeout": "4"}}]
+    path = definition(tmp_path, queues)
+    with running_karin(path) as karin:
+        marker = f"slow {uuid.uuid4()}"
+        message_id = send(karin, marker)
+        wait_until(lambda: marker in karin.printed(), "the function is running")
+        kill_hard(karin.pid_of("scheduler"))
+
+        def calls() -> int:
+            return sum(message_id in record.message_ids for record in karin.functions.invocations())
+
+        wait_until(lambda: calls() >= 2, "the message is delivered again", 30)
+
+
+def test_stopping_in_the_middle_of_a_call_lets_it_end_and_settles_it(tmp_path: Path) -> None:
+    with running_karin(definition(tmp_path)) as karin:
+        message_id = send(karin, "slow but sure")
+        wait_until(lambda: "slow but sure" in karin.printed(), "the function is running")
+        karin.supervisor.send_signal(signal.SIGTERM)
+        assert karin.supervisor.wait(30) == 0
+        assert message_id in karin.delivered()

@@ -1,0 +1,139 @@
+"""``karin up`` and its parts as real processes: refusals, signals, and the same endpoint under plain gunicorn."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.processes import bare_environ, free_port, process, running_endpoint, status_of
+from tests.support import wait_until
+from tests.system.whole import children_of, definition, running_karin
+
+ROOT = Path(__file__).parents[2]
+
+
+def karin(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command that is expected to end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "karin", *arguments],
+        env=bare_environ(**variables),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["up", "endpoint", "scheduler"])
+def test_a_wrong_setting_ends_a_process_with_one_line_that_names_it(command: str) -> None:
+    ended = karin(command, KARIN_BIND="nonsense")
+    assert ended.returncode == 2
+    assert (
+        ended.stderr.strip() == "karin: KARIN_BIND=nonsense is not an address: write host:port, such as 127.0.0.1:4000"
+    )
+
+
+@pytest.mark.parametrize("command", ["up", "endpoint"])
+def test_binding_publicly_without_keys_or_token_is_refused(command: str) -> None:
+    ended = karin(command, KARIN_BIND="0.0.0.0:4000")
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert "KARIN_ACCESS_KEYS" in ended.stderr
+    assert "KARIN_URL_TOKEN" in ended.stderr
+
+
+def test_hup_reloads_the_workers_and_keeps_serving() -> None:
+    with running_karin() as running:
+        endpoint = running.pid_of("endpoint")
+        before = children_of(endpoint)
+        running.supervisor.send_signal(signal.SIGHUP)
+        wait_until(lambda: set(children_of(endpoint)).isdisjoint(before), "the workers are new", 20)
+        assert running.pid_of("endpoint") == endpoint
+        wait_until(running.is_healthy, "the new worker answers")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_term_and_int_end_everything_with_exit_code_0(number: signal.Signals) -> None:
+    with running_karin() as running:
+        pids = [running.pid_of(name) for name in ("store", "endpoint", "scheduler")]
+        running.supervisor.send_signal(number)
+        assert running.supervisor.wait(30) == 0
+        assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Return a short KARIN_HOME."""
+    made = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def test_it_serves_as_process_1_of_a_namespace_and_ends_in_good_order(home: Path) -> None:
+    port = free_port()
+    environ = bare_environ(KARIN_HOME=str(home), KARIN_BIND=f"127.0.0.1:{port}")
+    command = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child", sys.executable, "-m", "karin", "up"]
+    with process(command, environ) as outside:
+        wait_until(lambda: status_of(f"http://127.0.0.1:{port}/healthz"), "the endpoint answers", 20)
+        (inside,) = children_of(outside.pid)
+        os.kill(inside, signal.SIGTERM)
+        assert outside.wait(30) == 0
+
+
+def test_plain_gunicorn_hosts_the_same_endpoint_from_the_checkout(store_url: str) -> None:
+    port = free_port()
+    environ = bare_environ(REDIS_URL=store_url, KARIN_BIND=f"127.0.0.1:{port}", PYTHONPATH=str(ROOT))
+    command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py")]
+    with process(command, environ):
+        wait_until(lambda: status_of(f"http://127.0.0.1:{port}/healthz"), "gunicorn answers", 20)
+        sqs = boto3.client(
+            "sqs",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="anything",
+        )
+        assert sqs.create_queue(QueueName="plain")["QueueUrl"].endswith("/plain")
+
+
+def test_health_says_why_when_no_scheduler_is_alive_and_recovers(store_url: str) -> None:
+    with running_endpoint(store_url) as url:
+        assert health(url) == (503, "no scheduler is alive: messages are accepted and wait")
+        with process([sys.executable, "-m", "karin", "scheduler"], bare_environ(REDIS_URL=store_url)):
+            wait_until(lambda: health(url)[0] == 200, "the scheduler is seen", 20)
+
+
+def test_health_says_why_when_the_store_does_not_answer(home: Path) -> None:
+    with running_endpoint(f"unix://{home}/nothing.sock") as url:
+        status, reason = health(url)
+        assert status == 503
+        assert reason.startswith("the store does not serve: ")
+
+
+def health(url: str) -> tuple[int, str]:
+    """Return the status and the reason of a health check."""
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=10)
+    connection.request("GET", "/healthz")
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    return response.status, answer.get("reason", "")
+
+
+def test_an_unknown_queue_is_found_by_one_sync_after_it_was_deployed(tmp_path: Path) -> None:
+    with running_karin() as running:
+        running.redeploy(definition(tmp_path, [{"name": "hello"}, {"name": "fresh"}]))
+        sqs = running.client()
+        sent = sqs.send_message(QueueUrl=f"{running.url}/000000000000/fresh", MessageBody="found")
+        wait_until(lambda: sent["MessageId"] in running.delivered(), "the new queue's message is delivered", 20)
+        with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+            sqs.send_message(QueueUrl="never-deployed", MessageBody="x")
