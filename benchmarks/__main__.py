@@ -1,0 +1,18 @@
+"""``python -m benchmarks [name ...]``: print the figures, all or some. Each needs a quiet machine."""
+
+import importlib
+import sys
+
+NAMES = ("lateness", "sending", "memory", "idle")
+
+
+def main() -> None:
+    """Run what was named, or all."""
+    for name in sys.argv[1:] or NAMES:
+        if name not in NAMES:
+            raise SystemExit(f"{name} is not a benchmark: {', '.join(NAMES)}")
+        importlib.import_module(f"benchmarks.{name}").main()
+
+
+if __name__ == "__main__":
+    main()
