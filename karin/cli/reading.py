@@ -106,7 +106,7 @@ def mappings(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
                 str(mapping.batch_size),
                 f"{mapping.window_seconds}s",
                 mapping.state,
-                "yes" if mapping.is_served else "no: AWS polls it; deploy it with enabled: false",
+                "yes" if mapping.unserved_because is None else f"no: {mapping.unserved_because}",
             )
             for mapping in found
         ],

@@ -74,8 +74,24 @@ class Mapping(msgspec.Struct, frozen=True):
 
     @property
     def is_served(self) -> bool:
-        """Tell whether karin delivers for this mapping: only while AWS does not poll for it, and never unfiltered."""
-        return self.state in IDLE_STATES and self.filters_readable and not self.queue.is_fifo
+        """Tell whether karin delivers for this mapping."""
+        return self.unserved_because is None
+
+    @property
+    def unserved_because(self) -> str | None:
+        """Return in a few words why karin does not deliver for this mapping, None when it does.
+
+        It never delivers while AWS polls too, and never what a filter might have kept from the function.
+        """
+        if self.state in POLLING_STATES:
+            return "AWS polls it: deploy it with enabled: false"
+        if self.state not in IDLE_STATES:
+            return f"AWS is changing it ({self.state}): sync again"
+        if not self.filters_readable:
+            return "its filters are encrypted and unreadable"
+        if self.filters:
+            return "it has filters, which karin does not apply yet"
+        return "FIFO queues are not served yet" if self.queue.is_fifo else None
 
     @property
     def reports_item_failures(self) -> bool:
