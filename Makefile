@@ -3,8 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+CLIENTS := .cache/clients
+# Empty without Node.js 20 and npm: the tests that need them are then skipped, or fail when CI=true.
+NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))' && command -v npm; } 2>/dev/null)
+NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done)
 
-.PHONY: help install demo test check lint types contracts lua bench lock clean
+.PHONY: help install demo test clients check lint types contracts lua bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -29,8 +33,20 @@ install: $(VENV)/.runtime ## create .venv with karin and its locked dependencies
 demo: $(VENV)/.runtime ## see it work: two delayed messages reach a local Lambda function (ARGS=--keep to stay)
 	@$(BIN)/karin demo $(ARGS)
 
-test: $(VENV)/.dev ## run the tests (ARGS="-k name" to choose)
+test: $(VENV)/.dev clients ## run the tests (ARGS="-k name" to choose)
 	@$(BIN)/python -m pytest $(ARGS)
+
+clients: $(CLIENTS)/boto3-1.26/.done $(NODE_CLIENTS) ## install the SDKs that the tests drive (JavaScript's only with Node.js 20+ and npm)
+
+$(CLIENTS)/boto3-1.26/.done: tests/clients/boto3-1.26.lock | $(VENV)/bin/python
+	@rm -rf $(@D) && $(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(CLIENTS)/node/.done: tests/clients/node/package.json tests/clients/node/package-lock.json
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
 
 check: lint types contracts lua test ## lint, types, import contracts, Lua lint and the tests: what CI runs
 
@@ -50,11 +66,14 @@ lua:
 bench: $(VENV)/.dev ## print the measured figures (benchmarks/README.md says what each means)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-lock: ## renew the lock files from pyproject.toml (needs uv)
+lock: ## renew the lock files from pyproject.toml (needs uv and npm)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url pyproject.toml requirements-build.in -o requirements.lock $(ARGS)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url -c requirements.lock --group dev -o requirements-dev.lock $(ARGS)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url tests/clients/boto3-1.26.in -o tests/clients/boto3-1.26.lock $(ARGS)
+	@cd tests/clients/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 
 clean: ## remove the environment and caches
 	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,8 +1,9 @@
 """How karin connects to Redis: every default of redis-py that is unsafe here, overridden with its reason."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import LifoQueue
 from typing import Any
 
 import redis
@@ -23,14 +24,19 @@ class StoreUnavailable(Exception):  # noqa: N818 - a state of the store, told in
     """Redis cannot be used just now; the message is one line that says why."""
 
 
-def connect(url: str, *, max_connections: int) -> Client:
+def connect(url: str, *, max_connections: int, waiting: Callable[[int], Any] = LifoQueue) -> Client:
     """Return a client over a bounded pool; nothing is sent before its first command.
 
     ``max_connections`` bounds the pool: free Redis plans allow 30 connections in all, and a machine may use 6.
+    ``waiting`` is the queue in which callers wait for a connection; the default is fit for threads.
     """
     # redis-py opens up to 100 connections and raises when they are used up: we open few and wait for one.
     pool = redis.BlockingConnectionPool.from_url(
-        url, max_connections=max_connections, timeout=POOL_WAIT_SECONDS, **connection_options(url)
+        url,
+        max_connections=max_connections,
+        timeout=POOL_WAIT_SECONDS,
+        queue_class=waiting,
+        **connection_options(url),
     )
     return redis.Redis(connection_pool=pool)
 

@@ -1,6 +1,9 @@
 """The store as its users hold it: all commands over one client."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from queue import LifoQueue
+from typing import Any
 
 from karin.store.connection import Client, connect, connect_listener
 from karin.store.deployment import DeploymentCommands
@@ -34,6 +37,6 @@ class Store:
         )
 
     @classmethod
-    def open(cls, url: str, *, max_connections: int) -> "Store":
+    def open(cls, url: str, *, max_connections: int, waiting: Callable[[int], Any] = LifoQueue) -> "Store":
         """Return the store at a Redis URL; nothing is sent before its first command."""
-        return cls.over(connect(url, max_connections=max_connections), connect_listener(url))
+        return cls.over(connect(url, max_connections=max_connections, waiting=waiting), connect_listener(url))

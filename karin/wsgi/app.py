@@ -11,6 +11,7 @@ from karin.settings import Settings
 from karin.store.store import Store
 from karin.wsgi.endpoint import SqsEndpoint
 from karin.wsgi.health import Health
+from karin.wsgi.waiting import FairLine
 
 CONNECTIONS = 3  # of the endpoint's share of 6 a machine, divided among its workers
 
@@ -18,7 +19,8 @@ CONNECTIONS = 3  # of the endpoint's share of 6 a machine, divided among its wor
 def create(environ: Mapping[str, str] = os.environ) -> "falcon.App[falcon.Request, falcon.Response]":  # noqa: TID251 - the entry of a process
     """Return the application; nothing is sent to Redis before the first request."""
     settings = Settings.from_env(environ)
-    store = Store.open(settings.store_url, max_connections=max(1, CONNECTIONS // settings.workers))
+    connections = max(1, CONNECTIONS // settings.workers)
+    store = Store.open(settings.store_url, max_connections=connections, waiting=FairLine)
     context = Context.of(store, SystemClock(), settings)
     app = falcon.App()
     app.add_route("/healthz", Health(context, settings.sweep_interval_seconds))

@@ -5,6 +5,7 @@ import uuid
 from typing import Any, Protocol
 
 import falcon
+from gunicorn.http.errors import ParseException
 
 from karin.operations.context import Context
 from karin.operations.syncing import ask_for_sync
@@ -93,7 +94,10 @@ def _body(request: falcon.Request) -> bytes:
     if (request.content_length or 0) > MOST_BODY_BYTES:
         raise RequestTooLarge(f"Request bodies must not be longer than {MOST_BODY_BYTES} bytes.")
     stream: BodyReader = request.bounded_stream if request.content_length is not None else request.stream
-    body = stream.read(MOST_BODY_BYTES + 1)
+    try:
+        body = stream.read(MOST_BODY_BYTES + 1)
+    except (OSError, ParseException):  # the caller went away, or its chunks are none
+        raise MalformedInput("The request body cannot be read.") from None
     if len(body) > MOST_BODY_BYTES:
         raise RequestTooLarge(f"Request bodies must not be longer than {MOST_BODY_BYTES} bytes.")
     if request.content_length is not None and len(body) < request.content_length:

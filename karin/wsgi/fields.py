@@ -34,13 +34,14 @@ def is_structure(item: Any) -> bool:
 
 
 def _field(attribute: str, json_name: str, hint: Any) -> Field:
-    flat = Flat(json_name)
+    flat = None
     if get_origin(hint) is Annotated:
         hint, *extras = get_args(hint)
-        flat = next((extra for extra in extras if isinstance(extra, Flat)), flat)
+        flat = next((extra for extra in extras if isinstance(extra, Flat)), None)
     inner = _without_none(hint)
-    if get_origin(inner) is list:
-        return Field(attribute, json_name, "list", flat, get_args(inner)[0])
+    if get_origin(inner) is list:  # Query names the items: StringListValues are StringListValue.1, .2, ...
+        return Field(attribute, json_name, "list", flat or Flat(json_name.removesuffix("s")), get_args(inner)[0])
+    flat = flat or Flat(json_name)
     if get_origin(inner) is dict:
         return Field(attribute, json_name, "map", flat, get_args(inner)[1])
     return Field(attribute, json_name, "scalar", flat, inner)

@@ -19,7 +19,7 @@ bind = (
 )
 workers = SETTINGS.workers
 # A long poll then costs a greenlet, not a thread; docs/decisions.md has the measurement.
-worker_class = "gevent"
+worker_class = "karin.wsgi.worker.EndpointWorker"
 worker_connections = 1000
 proc_name = "karin-endpoint"
 

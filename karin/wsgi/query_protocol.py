@@ -1,5 +1,6 @@
 """The Query protocol: flattened parameters in, XML out (SQS API reference, "Making Query API requests")."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -14,6 +15,7 @@ from karin.wsgi.json_protocol import complaint
 MOST_PARAMETERS = 2_000  # ten entries with ten attributes each need about 500
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 Tree = dict[str, "Tree | str"]
+_PLACE = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class QueryProtocol:
@@ -98,7 +100,7 @@ def _value(field: Field, node: Tree | str) -> Any:
 
 def _in_order(node: Tree | str) -> list[Tree | str]:
     """Return a flattened list's items by their numbers, which may have gaps; a lone item may have none."""
-    if not isinstance(node, dict) or not all(part.isdecimal() for part in node):
+    if not isinstance(node, dict) or not all(_PLACE.fullmatch(part) for part in node):
         return [node]
     return [node[part] for part in sorted(node, key=int)]
 

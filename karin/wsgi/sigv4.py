@@ -31,6 +31,7 @@ MISMATCH_TEXT = (
     " and signing method. Consult the service documentation for details."
 )
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
+_SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 _PART = re.compile(r"(?P<name>Credential|SignedHeaders|Signature)=(?P<value>[^,\s]*)")
 
 
@@ -67,7 +68,7 @@ def verify(request: HttpRequest, keys: Mapping[str, str], now_ms: int) -> str:
     for host, path in _candidates(request):
         text = string_to_sign(signed, canonical_request(request, signed, host, path, claimed_hash, is_presigned))
         expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-        if hmac.compare_digest(expected, signed.signature) and hmac.compare_digest(claimed_hash, body_hash):
+        if _same(expected, signed.signature) and _same(claimed_hash, body_hash):
             return signed.key_id
     raise InvalidSignature(MISMATCH_TEXT)
 
@@ -145,7 +146,7 @@ def _read_query(query: Mapping[str, str]) -> Signed:
     if missing:
         raise IncompleteSignature(" ".join(missing))
     credential, signature, headers, date, expires = (query[name] for name in names)
-    if not expires.isdecimal() or not 0 < int(expires) <= LONGEST_PRESIGN_SECONDS:
+    if not _SECONDS.fullmatch(expires) or not 0 < int(expires) <= LONGEST_PRESIGN_SECONDS:
         raise IncompleteSignature(f"X-Amz-Expires must be between 1 and {LONGEST_PRESIGN_SECONDS} seconds.")
     return _signed(credential, headers, signature, date, int(expires))
 
@@ -173,12 +174,12 @@ def _check_time(signed: Signed, now: datetime) -> None:
         ) from None
     shown = now.strftime(_DATE_FORMAT)
     lifetime = SKEW if signed.expires_seconds is None else timedelta(seconds=signed.expires_seconds)
-    if at + lifetime < now:
+    if now - lifetime > at:
         raise InvalidSignature(
             f"Signature expired: {signed.date} is now earlier than {(now - lifetime).strftime(_DATE_FORMAT)}"
             f" ({shown} - {lifetime.total_seconds() / 60:g} min.)"
         )
-    if at - SKEW > now:
+    if now + SKEW < at:
         raise InvalidSignature(
             f"Signature not yet current: {signed.date} is still later than {(now + SKEW).strftime(_DATE_FORMAT)}"
             f" ({shown} + 15 min.)"
@@ -202,6 +203,11 @@ def _check_scope(signed: Signed) -> None:
         )
     if faults:
         raise InvalidSignature("".join(faults))
+
+
+def _same(expected: str, given: str) -> bool:
+    """Compare in constant time; callers may send any text, also such as no digest ever has."""
+    return hmac.compare_digest(expected.encode(), given.encode())
 
 
 def _candidates(request: HttpRequest) -> Iterator[tuple[str, str]]:
