@@ -9,7 +9,7 @@ from karin.operations.context import Context
 from karin.sqs.batches import check_batch_bytes, check_entry_ids
 from karin.sqs.digests import md5_of_attributes
 from karin.sqs.errors import InvalidParameterValue, MissingParameter, SqsError
-from karin.sqs.message import Message
+from karin.sqs.message import Message, message_bytes
 from karin.sqs.names import QueueId
 from karin.sqs.sending import ENTRY, CheckedSend, Send, check_send, too_long
 from karin.store.messages import Outgoing
@@ -55,14 +55,14 @@ def send_message_batch(
     """
     try:
         check_entry_ids([entry_id for entry_id, _ in entries], ENTRY)
+        check_batch_bytes(sum(message_bytes(send.body or "", send.attributes) for _, send in entries))
         checks = [
             (entry_id or "", _check_entry(context, queue, place, send)) for place, (entry_id, send) in _placed(entries)
         ]
-        accepted = [check for _, check in checks if isinstance(check, CheckedSend)]
-        check_batch_bytes(sum(check.size for check in accepted))
     except SqsError:
         _require_queue(context, queue)
         raise
+    accepted = [check for _, check in checks if isinstance(check, CheckedSend)]
     if not accepted:
         _require_queue(context, queue)
         return [(entry_id, check) for entry_id, check in checks if isinstance(check, SqsError)]

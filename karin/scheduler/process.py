@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 from karin.aws.catalog import AwsCatalog, CatalogUnavailable
 from karin.aws.clients import AwsClients
@@ -26,6 +27,7 @@ from karin.store.store import Store
 CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6
 DRAIN_LIMIT_SECONDS = 15
 RECONNECT_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0)  # then the last again and again
+TAKE_UP_AGAIN_MS = 1_000
 FIRST_SYNC_PAUSES_MS = (5_000, 15_000, 60_000, 300_000)
 
 log = logging.getLogger("karin.scheduler")
@@ -54,15 +56,17 @@ class SchedulerProcess:
 
     def run(self) -> int:
         """Serve until TERM or INT; return the exit code."""
+        told: SimpleQueue[int] = SimpleQueue()  # unlike an Event, it may be filled while it is waited for
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopping.set())
+            signal.signal(number, lambda given, _: told.put(given))
         wakes = self._rounds.wakes
         wakes.start()
         wakes.every(self._settings.sweep_interval_seconds, lambda: self._chore(self._sweep), "sweep")
         if self._settings.sync_interval_seconds:
             wakes.every(self._settings.sync_interval_seconds, lambda: self._chore(self._sync), "sync")
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
-        self._stopping.wait()
+        told.get()
+        self._stopping.set()
         return self._stop()
 
     def _stop(self) -> int:
@@ -119,7 +123,17 @@ class SchedulerProcess:
                 return
 
     def _take_up(self) -> None:
-        """Serve the stored snapshot and arm every queue of it; with no snapshot yet, make one."""
+        """Serve the stored snapshot and arm every queue of it; with no snapshot yet, make one.
+
+        A store that still loads its data takes subscriptions and nothing else: then this is tried again.
+        """
+        try:
+            self._serve_stored()
+        except StoreUnavailable:
+            self._rounds.wakes.once(TAKE_UP_AGAIN_MS, lambda: self._chore(self._take_up), "take up")
+            raise
+
+    def _serve_stored(self) -> None:
         snapshot = self._store.deployment.snapshot()
         if snapshot is not None:
             for queue in self._served.replace(snapshot):

@@ -72,7 +72,7 @@ class Rounds:
         try:
             batch, next_due_at_ms = self._dispatcher.claim(queue)
         except QueueDoesNotExist:
-            self.wakes.forget(queue)
+            self.wakes.learn(queue, None, news)
             return
         except StoreUnavailable as error:
             log.warning("cannot claim from %s: %s", queue.name, error)

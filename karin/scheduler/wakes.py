@@ -5,7 +5,9 @@ pickled, and are armed anew from what each command and sweep tells.
 """
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.debug import DebugExecutor
@@ -20,13 +22,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Wakes:
-    """The timers of all queues. ``fire(queue)`` is called at each wake, in APScheduler's thread: it must be quick."""
+    """The timers of all queues.
+
+    ``fire(queue)`` is called at each wake, in APScheduler's thread: it must be quick, and may not arm its own queue.
+    """
 
     def __init__(self, fire: Callable[[QueueId], None]) -> None:
         self._fire = fire
         self._lock = threading.Lock()
         self._due_at_ms: dict[QueueId, int] = {}
         self._news: dict[QueueId, int] = {}  # counts what was learnt of a queue, to tell old news from new
+        self._fired: deque[tuple[QueueId, int]] = deque()  # wakes that are not yet taken out of _due_at_ms
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             # A wake only hands its queue to the pool of callers, so it needs no thread of its own.
@@ -54,15 +60,20 @@ class Wakes:
 
     def news(self, queue: QueueId) -> int:
         """Return how much is known of a queue: taken before a command, it tells ``learn`` how old the reply is."""
-        with self._lock:
+        with self._state():
             return self._news.get(queue, 0)
 
     def nudge(self, queue: QueueId, due_at_ms: int) -> None:
-        """Move a wake earlier; a later one is left to the truth."""
-        with self._lock:
+        """Move a wake earlier; a later one is left to the truth.
+
+        A later one is news all the same: the reply to a command may be on its way that does not know of it yet.
+        """
+        with self._state():
             armed_at_ms = self._due_at_ms.get(queue)
             if armed_at_ms is None or due_at_ms < armed_at_ms:
                 self._arm(queue, due_at_ms)
+            else:
+                self._note(queue)
 
     def learn(self, queue: QueueId, due_at_ms: int | None, news: int) -> None:
         """Arm a queue as the store says: at an instant, or not at all.
@@ -70,7 +81,7 @@ class Wakes:
         When something else was learnt since ``news`` was taken, this may be old: then it can only move a wake earlier,
         and the worst is a wake that finds nothing.
         """
-        with self._lock:
+        with self._state():
             armed_at_ms = self._due_at_ms.get(queue)
             is_current = self._news.get(queue, 0) == news
             if due_at_ms is None:
@@ -78,17 +89,29 @@ class Wakes:
                     self._disarm(queue)
             elif armed_at_ms is None or due_at_ms < armed_at_ms or (is_current and due_at_ms != armed_at_ms):
                 self._arm(queue, due_at_ms)
+            else:
+                self._note(queue)
 
     def forget(self, queue: QueueId) -> None:
         """Disarm a queue that is no longer mapped."""
-        with self._lock:
+        with self._state():
             if queue in self._due_at_ms:
                 self._disarm(queue)
 
     def armed(self) -> dict[QueueId, int]:
         """Return queue -> the instant in ms at which it wakes."""
-        with self._lock:
+        with self._state():
             return dict(self._due_at_ms)
+
+    @contextmanager
+    def _state(self) -> Iterator[None]:
+        with self._lock:
+            while self._fired:
+                queue, due_at_ms = self._fired.popleft()
+                if self._due_at_ms.get(queue) == due_at_ms:
+                    del self._due_at_ms[queue]
+                self._note(queue)
+            yield
 
     def _arm(self, queue: QueueId, due_at_ms: int) -> None:
         self._note(queue)
@@ -108,8 +131,7 @@ class Wakes:
         self._news[queue] = self._news.get(queue, 0) + 1
 
     def _wake(self, queue: QueueId, due_at_ms: int) -> None:
-        with self._lock:
-            if self._due_at_ms.get(queue) == due_at_ms:
-                del self._due_at_ms[queue]
-            self._note(queue)
+        # APScheduler holds its lock here, and whoever arms a wake asks for that lock while it holds ours: to take ours
+        # now would be a deadlock. So the wake is only written down; whoever next takes our lock reads it first.
+        self._fired.append((queue, due_at_ms))
         self._fire(queue)

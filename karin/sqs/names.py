@@ -62,7 +62,11 @@ def queue_id_from_url(url: str, default_account: str) -> QueueId | None:
     Only the last one or two path segments count, as on AWS: host, scheme and any path prefix are ignored, and a bare
     queue name is accepted. A last-but-one segment that is no account leaves the name to ``default_account``.
     """
-    segments = [unquote(part) for part in urlsplit(url).path.split("/") if part]
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # a host that is none, such as an unclosed [
+        return None
+    segments = [unquote(part) for part in path.split("/") if part]
     if not segments:
         return None
     account = segments[-2] if len(segments) > 1 and _ACCOUNT.fullmatch(segments[-2]) else default_account

@@ -10,7 +10,7 @@ def normal_policy(text: str, creating: bool) -> str:
     """Return a queue policy as it is stored: exactly as given, once it is a JSON object within SQS's limits."""
     try:
         policy = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         policy = None
     if not isinstance(policy, dict) or len(text.encode()) > POLICY_BYTES:
         raise InvalidAttributeValue("Invalid value for the parameter Policy.")

@@ -29,7 +29,7 @@ def normal_redrive_policy(text: str) -> str:
     low, high = MAX_RECEIVE_COUNT
     if count is None or not low <= count <= high:
         raise invalid(
-            f"Invalid value for maxReceiveCount: {policy[_COUNT]},"
+            f"Invalid value for maxReceiveCount: {json.dumps(policy[_COUNT])},"
             f" valid values are from {low} to {high} both inclusive."
         )
     target = policy[_TARGET]
@@ -107,7 +107,7 @@ def normal_redrive_allow_policy(text: str) -> str:
 def _json_map(text: str, otherwise: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise InvalidParameterValue(otherwise)

@@ -69,7 +69,7 @@ class Signals:
                 received = subscriber.get_message(timeout=timeout_seconds)
                 if received is None:
                     yield None
-                elif signal := _read(received["channel"].decode(), received["data"].decode()):
+                elif signal := _read(received["channel"].decode(), received["data"].decode(errors="replace")):
                     yield signal
 
 
@@ -84,10 +84,13 @@ def _write(signal: SyncAsked | Synced | SyncFailed) -> str:
 
 
 def _read(channel: str, text: str) -> Signal | None:
-    """Return the signal that a text means; None for one of a newer karin."""
+    """Return the signal that a text means; None for one of a newer karin, or of nobody's."""
     word, _, rest = text.partition(" ")
     if channel == keys.WAKES:
-        return Nudge(QueueId.parse(word), int(rest))
+        try:
+            return Nudge(QueueId.parse(word), int(rest))
+        except ValueError:
+            return None
     if word == "sync":
         return SyncAsked()
     if word == "synced":

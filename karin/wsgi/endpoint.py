@@ -107,7 +107,7 @@ def _body(request: falcon.Request) -> bytes:
 
 def _caller(request: falcon.Request, http: HttpRequest, identity: Identity, context: Context) -> Caller:
     scheme = (http.header("x-forwarded-proto") or request.scheme).split(",")[0].strip()
-    host = (http.header("x-forwarded-host") or http.header("host") or "").split(",")[0].strip()
+    host = (http.header("x-forwarded-host") or http.header("host") or request.netloc).split(",")[0].strip()
     base = f"{scheme}://{host}"
     return Caller(
         base_url=f"{base}/{identity.token}" if identity.token else base,

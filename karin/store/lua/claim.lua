@@ -16,7 +16,7 @@ local now_ms, most, lease_ms, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]),
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod')
 if not attributes[1] then return {'no_queue'} end
 local visibility_ms, retention_ms = tonumber(attributes[1]) * 1000, tonumber(attributes[2]) * 1000
-local leased_until_ms = now_ms + math.max(lease_ms, visibility_ms)
+local leased_until_ms = now_ms + math.max(lease_ms, visibility_ms, 1)  -- never now: the loop would take it again
 
 local reply = {'ok', visibility_ms, -1}
 local taken, bytes, is_full, drops_left = 0, 0, false, 1000

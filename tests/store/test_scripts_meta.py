@@ -1,0 +1,182 @@
+"""The scripts: what each header says is what its code does, each has a caller, and the wheel has them all."""
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import karin.store
+from karin.store.scripts import script_names, script_text
+
+STORE = Path(karin.store.__file__).parent
+ROOT = STORE.parent.parent
+FORBIDDEN_COMMANDS = {"KEYS", "SCAN", "HSCAN", "SSCAN", "ZSCAN", "TIME", "RANDOMKEY", "FLUSHALL", "FLUSHDB"}
+KEY_LINE = re.compile(r"^-- KEYS\[\d+(\.\.)?\] karin:[a-z:{}-]+ +(HASH|ZSET|STRING|LIST|SET|STREAM)$")
+COMMAND = re.compile(r"redis\.p?call\(\s*('[A-Z]+'|[^'])")
+
+scripts = pytest.mark.parametrize("name", script_names())
+
+
+def header_of(name: str) -> list[str]:
+    """Return the lines of comment that a script begins with."""
+    lines = script_text(name).splitlines()
+    return lines[: next(place for place, line in enumerate(lines) if not line.startswith("--"))]
+
+
+def code_of(name: str) -> str:
+    """Return a script without its comments."""
+    code = script_text(name).splitlines()[len(header_of(name)) :]
+    return "\n".join(line.partition("--")[0].rstrip() for line in code)
+
+
+def part_of(name: str, start: str, ends: tuple[str, ...]) -> str:
+    """Return the part of a header that begins with a word and lasts until another begins."""
+    taken: list[str] = []
+    for line in header_of(name):
+        text = line.removeprefix("--").strip()
+        if taken and text.startswith(ends):
+            break
+        if taken or text.startswith(start):
+            taken.append(text)
+    return " ".join(taken)
+
+
+def numbered(text: str, word: str) -> tuple[set[int], int | None]:
+    """Return the places that a text names of KEYS or ARGV, and the one from which on all others follow."""
+    fixed = {int(place) for place in re.findall(rf"{word}\[(\d+)\]", text)}
+    open_ended = re.findall(rf"{word}\[(\d+)\.\.\]", text)
+    return fixed, int(open_ended[0]) if open_ended else None
+
+
+@scripts
+def test_the_header_begins_with_one_sentence(name: str) -> None:
+    first, second = header_of(name)[:2]
+    assert re.fullmatch(r"-- [A-Z][^.]*\.", first), first
+    assert second.startswith("-- KEYS[1] ")
+
+
+@scripts
+def test_the_header_gives_pattern_and_type_of_each_key(name: str) -> None:
+    lines = [line for line in header_of(name) if line.startswith("-- KEYS[")]
+    assert lines
+    for line in lines:
+        assert KEY_LINE.match(line), line
+    places = [int(re.findall(r"\d+", line)[0]) for line in lines]
+    assert places == list(range(1, len(lines) + 1))
+
+
+@scripts
+def test_the_header_has_its_parts_in_order(name: str) -> None:
+    text = "\n".join(header_of(name))
+    places = [text.index(f"-- {word}") for word in ("KEYS[1]", "ARGV[1]", "Returns {", "Invariant: ")]
+    assert places == sorted(places)
+    assert text.rstrip().endswith(".")
+
+
+@scripts
+@pytest.mark.parametrize("word", ["KEYS", "ARGV"])
+def test_header_and_code_name_the_same_places(name: str, word: str) -> None:
+    documented, documented_from = numbered(" ".join(header_of(name)), word)
+    code = code_of(name)
+    used, _ = numbered(code, word)
+    loops = re.findall(rf"for \w+ = (\w+), #{word}", code)
+    assert used == documented
+    assert bool(loops) == (documented_from is not None)
+    for start in loops:
+        assert not start.isdecimal() or int(start) == documented_from
+
+
+@scripts
+def test_a_places_number_is_unit_or_meaning_not_left_blank(name: str) -> None:
+    text = part_of(name, "ARGV[1]", ("Returns", "Invariant"))
+    for meaning in re.split(r"ARGV\[\d+(?:\.\.)?\]", text)[1:]:
+        assert re.search(r"[a-z]{2,}", meaning), text
+    assert text.startswith("ARGV[1] now_ms")
+
+
+@scripts
+def test_every_status_that_the_code_returns_is_in_the_header_and_the_other_way_round(name: str) -> None:
+    returns = part_of(name, "Returns", ("Invariant", "Messages"))
+    documented = set(re.findall(r'\{"([a-z_]+)"', returns))
+    documented_of_messages = set(re.findall(r'status: "([a-z_]+)"', returns)) | set(
+        re.findall(r'\| "([a-z_]+)"', returns)
+    )
+    code = code_of(name)
+    returned = set(re.findall(r"(?:return|reply =) \{'([a-z_]+)'", code))
+    of_messages = set(re.findall(r"reply\[#reply \+ 1\] = '([a-z_]+)'", code))
+    assert returned == documented
+    assert of_messages == documented_of_messages
+    assert "ok" in returned or "created" in returned
+
+
+@scripts
+def test_the_first_lines_bind_names_and_nothing_else_indexes_a_place(name: str) -> None:
+    lines = [line for line in code_of(name).splitlines() if line.strip()]
+    bindings = [line for line in lines if re.match(r"local [\w, ]+ = .*(KEYS|ARGV)\[\d", line)]
+    assert bindings
+    assert lines[: len(bindings)] == bindings
+    rest = "\n".join(lines[len(bindings) :])
+    assert not re.search(r"(KEYS|ARGV)\[\d", rest)
+
+
+@scripts
+def test_time_is_an_argument_and_nothing_walks_the_keys(name: str) -> None:
+    commands = COMMAND.findall(code_of(name))
+    assert commands
+    assert all(command.startswith("'") for command in commands), "a command's name is written out"
+    assert {command.strip("'") for command in commands} & FORBIDDEN_COMMANDS == set()
+    assert not re.search(r"\bos\.|math\.random", code_of(name))
+
+
+@scripts
+def test_keys_come_from_arguments_only(name: str) -> None:
+    assert "karin:" not in code_of(name)
+
+
+def called_scripts() -> list[str]:
+    """Return the names that the store's code calls scripts by."""
+    names: list[str] = []
+    for path in STORE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "call":
+                name = node.args[0]
+                assert isinstance(name, ast.Constant), f"{path.name}:{node.lineno} calls a script by no fixed name"
+                names.append(str(name.value))
+    return names
+
+
+def test_each_script_has_one_caller_and_each_call_a_script() -> None:
+    assert sorted(called_scripts()) == script_names()
+
+
+def test_scripts_are_named_as_files_are() -> None:
+    assert {path.stem for path in (STORE / "lua").iterdir()} == set(script_names())
+
+
+@pytest.fixture(scope="session")
+def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Build a wheel from the checkout; return the names of its files."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_contains_every_script(wheel_names: set[str]) -> None:
+    assert {f"karin/store/lua/{name}.lua" for name in script_names()} <= wheel_names
+
+
+def test_the_wheel_contains_the_demos_definition_and_the_mark_of_types(wheel_names: set[str]) -> None:
+    assert {"karin/local/hello/definition.json", "karin/local/hello/handler.py", "karin/py.typed"} <= wheel_names
+
+
+def test_the_wheel_contains_every_module_and_nothing_of_the_tests(wheel_names: set[str]) -> None:
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "karin").rglob("*.py")}
+    assert modules <= wheel_names
+    assert not [name for name in wheel_names if name.startswith("tests/") or "__pycache__" in name]

@@ -1,0 +1,60 @@
+"""The sweep: one command that tells every queue's next due instant and that a scheduler is alive."""
+
+import redis
+
+from karin.sqs.names import QueueId
+from karin.store import keys
+from karin.store.deployment import DAY_MS
+from karin.store.store import Store
+from tests.clocks import ManualClock
+from tests.store.support import ACCOUNT, OTHER, QUEUE, all_keys, assert_no_leak, claim, counts, create, nudges, send
+
+
+def test_a_sweep_tells_when_each_queue_is_due(store: Store, clock: ManualClock) -> None:
+    now_ms = clock.now_ms()
+    empty, absent = QueueId(ACCOUNT, "empty"), QueueId(ACCOUNT, "absent")
+    for queue in (QUEUE, OTHER, empty):
+        create(store, now_ms, queue)
+    send(store, now_ms, delay_ms=7_000)
+    send(store, now_ms, queue=OTHER)
+    claim(store, now_ms, queue=OTHER)
+    heads = store.sweeping.sweep([absent, OTHER, empty, QUEUE], "me", now_ms)
+    assert heads == {absent: None, OTHER: now_ms + 30_000, empty: None, QUEUE: now_ms + 7_000}
+
+
+def test_a_sweep_of_no_queues_still_says_that_the_scheduler_lives(store: Store, clock: ManualClock) -> None:
+    assert store.sweeping.sweep([], "me", clock.now_ms()) == {}
+    assert store.deployment.last_sweeps() == {"me": clock.now_ms()}
+
+
+def test_each_sweep_renews_its_schedulers_entry_and_leaves_the_others(store: Store, clock: ManualClock) -> None:
+    start_ms = clock.now_ms()
+    store.sweeping.sweep([], "first", start_ms)
+    store.sweeping.sweep([], "second", clock.advance(seconds=30))
+    store.sweeping.sweep([], "first", clock.advance(seconds=30))
+    assert store.deployment.last_sweeps() == {"first": start_ms + 60_000, "second": start_ms + 30_000}
+
+
+def test_a_scheduler_silent_for_more_than_a_day_is_forgotten(store: Store, clock: ManualClock) -> None:
+    store.sweeping.sweep([], "gone", clock.now_ms())
+    store.sweeping.sweep([], "me", clock.advance(ms=DAY_MS))
+    assert set(store.deployment.last_sweeps()) == {"gone", "me"}
+    store.sweeping.sweep([], "me", clock.advance(ms=1))
+    assert set(store.deployment.last_sweeps()) == {"me"}
+
+
+def test_a_sweep_touches_no_message_and_nudges_nobody(store: Store, clock: ManualClock, raw: redis.Redis) -> None:
+    now_ms = clock.now_ms()
+    create(store, now_ms)
+    send(store, now_ms)
+    before = {key: raw.dump(key) for key in all_keys(raw)}
+    with nudges(store) as listener:
+        store.sweeping.sweep([QUEUE], "me", now_ms)
+        assert listener.heard() == []
+    assert {key: raw.dump(key) for key in all_keys(raw) - {keys.SCHEDULERS}} == before
+    assert counts(store, now_ms) == (1, 0, 0)
+
+
+def test_sweeping_queues_that_do_not_exist_leaves_no_keys(store: Store, clock: ManualClock, raw: redis.Redis) -> None:
+    store.sweeping.sweep([QUEUE, OTHER], "me", clock.now_ms())
+    assert_no_leak(raw)

@@ -1,0 +1,98 @@
+"""One endpoint without keys for all wire tests, over the store that each test finds empty, and clients for it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import redis
+
+from karin.clock import SystemClock
+from karin.settings import SQS_MAX_DELAY_SECONDS
+from karin.sqs.message import SENT_AT_DIGITS, Message
+from karin.store import keys
+from karin.store.store import Store
+from tests.processes import running_endpoint
+from tests.wire.query_model import query_session
+from tests.wire.sdk import WORK, Protocol, SqsClient
+
+
+@pytest.fixture(scope="session")
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[Protocol, botocore.session.Session]:
+    """Return a botocore session for each protocol."""
+    return {"json": botocore.session.Session(), "query": query_session(tmp_path_factory.mktemp("query-model"))}
+
+
+@pytest.fixture(scope="session")
+def endpoint_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the endpoint writes."""
+    return tmp_path_factory.mktemp("endpoint") / "log"
+
+
+@pytest.fixture(scope="session")
+def running_endpoint_url(private_store_url: str, endpoint_log: Path) -> Iterator[str]:
+    """Run the endpoint that all wire tests share; whatever they send, it must not find a fault of its own."""
+    with running_endpoint(private_store_url, log=endpoint_log) as url:
+        yield url
+    said = endpoint_log.read_text(encoding="utf-8")
+    assert "own fault" not in said
+    assert "Traceback" not in said
+    assert "[ERROR]" not in said
+
+
+@pytest.fixture
+def endpoint(running_endpoint_url: str, store_url: str) -> str:
+    """Return the endpoint's URL, with an empty store behind it."""
+    return running_endpoint_url
+
+
+@pytest.fixture(scope="session", params=["json", "query"])
+def shared_client(
+    request: pytest.FixtureRequest,
+    sessions: dict[Protocol, botocore.session.Session],
+    running_endpoint_url: str,
+) -> Iterator[SqsClient]:
+    """Return a client for each of the protocols."""
+    made = SqsClient(request.param, sessions[request.param], running_endpoint_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(shared_client: SqsClient, endpoint: str) -> SqsClient:
+    """Return a client for each of the protocols, with an empty store behind the endpoint."""
+    return shared_client
+
+
+@pytest.fixture
+def queue_url(client: SqsClient) -> str:
+    """Return the URL of an empty queue named ``work``."""
+    return client.create("work")
+
+
+@pytest.fixture
+def waiting(store: Store) -> Callable[[], list[Message]]:
+    """Return a look at all messages of ``work``, the delayed ones included, in due order."""
+
+    def look() -> list[Message]:
+        later_ms = SystemClock().now_ms() + SQS_MAX_DELAY_SECONDS * 2000
+        claim = store.messages.claim(WORK, later_ms, most=100, lease_ms=0, most_bytes=100_000_000)
+        return [received.message for received in claim.messages]
+
+    return look
+
+
+@pytest.fixture
+def delays_ms(store_url: str) -> Iterator[Callable[[], list[int]]]:
+    """Return a look at how long after its send each message of ``work`` is due."""
+
+    redis_client = redis.Redis.from_url(store_url)
+
+    def look() -> list[int]:
+        due: Any = redis_client.zrange(keys.due(WORK), 0, -1, withscores=True)
+        stored: Any = redis_client.hgetall(keys.messages(WORK))
+        return sorted(int(score) - int(stored[message_id][:SENT_AT_DIGITS]) for message_id, score in due)
+
+    yield look
+    redis_client.close()
