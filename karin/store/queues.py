@@ -13,6 +13,7 @@ from karin.store.connection import Client, store_errors
 from karin.store.scripts import Argument, Scripts, optional_instant
 
 TAG_FIELD = "tag:"
+TAG_SET = "="  # before every tag's value: that may be empty, and an empty field means that there is none
 _END = "\U0010ffff"  # sorts after every character of a queue's name
 
 
@@ -50,7 +51,7 @@ class QueueCommands:
         Two commands, because the list of names lives in a slot of its own: the queue first, then its name, so that a
         crash between leaves a queue which the next CreateQueue lists. Raises QueueNameExists, QueueDeletedRecently.
         """
-        given_fields = dict(given) | {TAG_FIELD + key: value for key, value in (tags or {}).items()}
+        given_fields = dict(given) | {TAG_FIELD + key: TAG_SET + value for key, value in (tags or {}).items()}
         args: list[Argument] = [now_ms, RECREATE_INTERVAL_MS, len(given_fields), *_flat(given_fields), *_flat(defaults)]
         status, reply = self._scripts.call("create_queue", [keys.queue(queue), keys.tombstone(queue)], args)
         if status == "deleted_recently":
@@ -93,7 +94,11 @@ class QueueCommands:
         return QueueState(
             queue=queue,
             attributes={name: value for name, value in stored.items() if name[0].isupper()},
-            tags={name.removeprefix(TAG_FIELD): value for name, value in stored.items() if name.startswith(TAG_FIELD)},
+            tags={
+                name.removeprefix(TAG_FIELD): value.removeprefix(TAG_SET)
+                for name, value in stored.items()
+                if name.startswith(TAG_FIELD)
+            },
             created_at_ms=int(stored["created_at_ms"]),
             modified_at_ms=int(stored["modified_at_ms"]),
             ready=ready,

@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from dataclasses import replace
 from typing import Any, Protocol
 
 import falcon
@@ -52,16 +53,15 @@ class SqsEndpoint:
         request, response = req, resp
         request_id = str(uuid.uuid4())
         response.set_header("x-amzn-RequestId", request_id)
-        content_type = (request.content_type or "").lower()
-        target = request.get_header("X-Amz-Target")
-        protocol = choose(request.method, target, content_type, request.query_string, b"")
+        http = HttpRequest.from_environ(request.env)
+        protocol = choose(http)
         try:
-            http = HttpRequest.from_environ(request.env, _body(request))
-            protocol = choose(request.method, target, content_type, http.query_string, http.body)
+            http = replace(http, body=_body(request))
+            protocol = choose(http)
             identity = self._authenticator.authenticate(http, self._context.clock.now_ms())
             if protocol.action is None:
                 response.status = falcon.HTTP_404
-                response.content_type = protocol.content_type
+                response.content_type = "text/xml"
                 response.data = NO_ACTION_BODY
                 return
             caller = _caller(request, http, identity, self._context)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from karin.sqs.errors import MalformedInput, SqsError
+from karin.sqs.errors import InvalidAction, MalformedInput, SqsError
 
 TARGET_PREFIX = "AmazonSQS."
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
@@ -28,7 +28,9 @@ class JsonProtocol:
 
     @property
     def action(self) -> str | None:
-        """Return the action after ``AmazonSQS.``; another service's target is no action of ours."""
+        """Return the action after ``AmazonSQS.``; raises InvalidAction for another service's target."""
+        if not self._target.startswith(TARGET_PREFIX):
+            raise InvalidAction(f"The action {self._target} is not valid for this endpoint.")
         return self._target.removeprefix(TARGET_PREFIX)
 
     def read(self, shape: type[ShapeT]) -> ShapeT:

@@ -9,7 +9,9 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from karin.sqs.errors import SqsError
-from karin.wsgi import json_protocol, query_protocol
+from karin.wsgi.json_protocol import JsonProtocol
+from karin.wsgi.query_protocol import QueryProtocol
+from karin.wsgi.request import HttpRequest
 
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 
@@ -37,8 +39,7 @@ class WireProtocol(Protocol):
         ...
 
 
-def choose(method: str, target: str | None, content_type: str, query_string: str, body: bytes) -> WireProtocol:
+def choose(request: HttpRequest) -> WireProtocol:
     """Return the protocol that a request speaks, holding the request."""
-    if target is not None:
-        return json_protocol.JsonProtocol(target, body)
-    return query_protocol.QueryProtocol(method, content_type, query_string, body)
+    target = request.header("x-amz-target")
+    return QueryProtocol(request) if target is None else JsonProtocol(target, request.body)

@@ -1,4 +1,7 @@
-"""The Query protocol: flattened parameters in, XML out (SQS API reference, "Making Query API requests")."""
+"""The Query protocol: flattened parameters in, XML out (SQS API reference, "Making Query API requests").
+
+A caller that accepts JSON and nothing else is answered in JSON.
+"""
 
 import re
 from collections.abc import Mapping
@@ -8,9 +11,10 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from karin.sqs.errors import MalformedInput, SqsError
-from karin.wsgi import xml
+from karin.wsgi import query_json, xml
 from karin.wsgi.fields import Field, fields_of, is_structure
 from karin.wsgi.json_protocol import complaint
+from karin.wsgi.request import HttpRequest
 
 MOST_PARAMETERS = 2_000  # ten entries with ten attributes each need about 500
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
@@ -21,12 +25,14 @@ _PLACE = re.compile(r"\d{1,9}", re.ASCII)
 class QueryProtocol:
     """One request in the Query protocol: a form in the body, or parameters in the URL."""
 
-    content_type = "text/xml"
-
-    def __init__(self, method: str, content_type: str, query_string: str, body: bytes) -> None:
-        self._is_form = method == "POST" and (not content_type or content_type.startswith("application/x-www-form-"))
-        self._query_string = query_string
-        self._body = body
+    def __init__(self, request: HttpRequest) -> None:
+        accept = (request.header("accept") or "").lower()
+        self._in_json = accept.startswith("application/json")
+        self.content_type = "application/json" if self._in_json else "text/xml"
+        form = "application/x-www-form-urlencoded"
+        self._is_form = request.method == "POST" and (request.header("content-type") or form).lower().startswith(form)
+        self._query_string = request.query_string
+        self._body = request.body
         self._parameters: dict[str, str] | None = None
 
     @property
@@ -44,11 +50,13 @@ class QueryProtocol:
 
     def write(self, result: msgspec.Struct | None, request_id: str) -> bytes:
         """Return a response document; an action without a result has metadata only."""
-        return xml.response(self.action or "", result, request_id)
+        response = query_json.response if self._in_json else xml.response
+        return response(self.action or "", result, request_id)
 
     def write_error(self, error: SqsError, request_id: str) -> tuple[bytes, Mapping[str, str]]:
         """Return an error document."""
-        return xml.error(error, request_id), {}
+        document = query_json.error if self._in_json else xml.error
+        return document(error, request_id), {}
 
     def _read_parameters(self) -> dict[str, str]:
         if self._parameters is None:

@@ -13,15 +13,18 @@ class HttpRequest:
     raw_path: str  # still percent-encoded
     query_string: str  # still percent-encoded
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = b""
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, Any], body: bytes) -> "HttpRequest":
-        """Return the request of a WSGI environment; the path is gunicorn's RAW_URI, since PATH_INFO is decoded."""
+    def from_environ(cls, environ: Mapping[str, Any]) -> "HttpRequest":
+        """Return the request of a WSGI environment, its body still unread.
+
+        The path is gunicorn's RAW_URI, since PATH_INFO is decoded and signatures are over what was sent.
+        """
         raw_path = str(environ["RAW_URI"]).split("?", 1)[0]
         if raw_path.startswith(("http://", "https://")):  # absolute form, as a proxy would send it
             raw_path = "/" + raw_path.split("/", 3)[3] if raw_path.count("/") > 2 else "/"
-        return cls(environ["REQUEST_METHOD"], raw_path, environ.get("QUERY_STRING", ""), dict(_headers(environ)), body)
+        return cls(environ["REQUEST_METHOD"], raw_path, environ.get("QUERY_STRING", ""), dict(_headers(environ)))
 
     def header(self, name: str) -> str | None:
         """Return a header's value."""

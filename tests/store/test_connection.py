@@ -3,12 +3,11 @@
 import shutil
 import signal
 import socket
-import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ import redis
 from redis.exceptions import ResponseError
 
 from karin.clock import SystemClock
-from karin.embedded import STORE_FOLDER, make_store_folder, store_command
-from karin.settings import Settings
+from karin.embedded import STORE_FOLDER
 from karin.sqs.errors import QueueDoesNotExist
 from karin.store.connection import StoreUnavailable, connect, connection_options
 from karin.store.store import Store
-from tests.processes import bare_environ, free_port, process, running_store
+from tests.processes import free_port, running_store
+from tests.store.servers import monitored, started_store
 from tests.store.support import QUEUE, claim, create, outgoing, send
 from tests.support import wait_until
 
@@ -65,26 +64,6 @@ def own_raw(own_url: str) -> Iterator[redis.Redis]:
     client = redis.Redis.from_url(own_url, decode_responses=True)
     yield client
     client.close()
-
-
-@contextmanager
-def monitored(url: str) -> Iterator[Callable[[], list[str]]]:
-    """Watch every command that the server gets; the function given returns those of others so far."""
-    watcher: Any = redis.Redis.from_url(url)
-    seen: list[str] = []
-    with watcher.monitor() as monitor:
-
-        def commands() -> list[str]:
-            marker = f"marker-{len(seen)}"
-            watcher.echo(marker)
-            while marker not in (entry := monitor.next_command())["command"]:
-                if entry["client_type"] != "lua":  # what scripts do within
-                    seen.append(entry["command"])
-            return [command for command in seen if not command.startswith(("ECHO", "CLIENT SETINFO", "HELLO"))]
-
-        watcher.echo("warm")  # its own handshake is over before the test begins
-        yield commands
-    watcher.close()
 
 
 def clients_of(raw: redis.Redis) -> list[dict[str, str]]:
@@ -292,11 +271,3 @@ def answers(store: Store) -> bool:
     except StoreUnavailable:
         return False
     return True
-
-
-@contextmanager
-def started_store(home: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a store and do not wait for it."""
-    make_store_folder(home)
-    with process([*store_command(Settings(home=home)), "--appendonly", "no", *options], bare_environ()) as running:
-        yield running

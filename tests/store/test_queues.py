@@ -39,7 +39,7 @@ def test_a_new_queue_has_what_was_given_and_defaults_for_the_rest(store: Store, 
     assert store.queues.create(QUEUE, now_ms, given, DEFAULTS, {"team": "blue", "empty": ""})
     state = store.queues.describe(QUEUE, now_ms + 5)
     assert state.attributes == DEFAULTS | {"VisibilityTimeout": "7"}
-    assert state.tags["team"] == "blue"
+    assert state.tags == {"team": "blue", "empty": ""}
     assert (state.created_at_ms, state.modified_at_ms) == (now_ms, now_ms)
     assert (state.ready, state.leased, state.delayed, state.next_due_at_ms) == (0, 0, 0, None)
 

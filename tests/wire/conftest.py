@@ -15,7 +15,9 @@ from karin.store import keys
 from karin.store.store import Store
 from tests.processes import running_endpoint
 from tests.wire.query_model import query_session
+from tests.wire.raw import ask_json
 from tests.wire.sdk import WORK, Protocol, SqsClient
+from tests.wire.signing import KEYS, TOKEN
 
 
 @pytest.fixture(scope="session")
@@ -96,3 +98,69 @@ def delays_ms(store_url: str) -> Iterator[Callable[[], list[int]]]:
 
     yield look
     redis_client.close()
+
+
+@pytest.fixture
+def work(endpoint: str) -> str:
+    """Return the endpoint with a queue named ``work``."""
+    assert ask_json(endpoint, "CreateQueue", {"QueueName": "work"}).status == 200
+    return endpoint
+
+
+@pytest.fixture(scope="session")
+def keyed_url(private_store_url: str) -> Iterator[str]:
+    """Run an endpoint that knows keys."""
+    with running_endpoint(private_store_url, KARIN_ACCESS_KEYS=KEYS) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def token_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the endpoint with a token writes."""
+    return tmp_path_factory.mktemp("token") / "log"
+
+
+@pytest.fixture(scope="session")
+def token_url(private_store_url: str, token_log: Path) -> Iterator[str]:
+    """Run an endpoint that knows a token; in the end, its log must not."""
+    with running_endpoint(private_store_url, log=token_log, KARIN_URL_TOKEN=TOKEN) as url:
+        yield url
+    assert TOKEN not in token_log.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def both_url(private_store_url: str) -> Iterator[str]:
+    """Run an endpoint that knows keys and a token."""
+    with running_endpoint(private_store_url, KARIN_ACCESS_KEYS=KEYS, KARIN_URL_TOKEN=TOKEN) as url:
+        yield url
+
+
+@pytest.fixture
+def keyed(keyed_url: str, store_url: str) -> str:
+    """Return an endpoint that knows keys, over an empty store."""
+    return keyed_url
+
+
+@pytest.fixture
+def tokened(token_url: str, store_url: str) -> str:
+    """Return an endpoint that knows a token, over an empty store."""
+    return token_url
+
+
+@pytest.fixture
+def both(both_url: str, store_url: str) -> str:
+    """Return an endpoint that knows keys and a token, over an empty store."""
+    return both_url
+
+
+@pytest.fixture(params=["json", "query"])
+def protocol(request: pytest.FixtureRequest) -> Protocol:
+    """Return each protocol."""
+    found: Protocol = request.param
+    return found
+
+
+@pytest.fixture
+def session(protocol: Protocol, sessions: dict[Protocol, botocore.session.Session]) -> botocore.session.Session:
+    """Return a botocore session for each protocol."""
+    return sessions[protocol]

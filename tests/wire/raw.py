@@ -101,6 +101,11 @@ def ask_json(
     return ask(endpoint, "POST", path, body, given)
 
 
+def query(action: str, **parameters: str) -> dict[str, str]:
+    """Return the parameters of a Query request."""
+    return {"Action": action, "Version": "2012-11-05"} | parameters
+
+
 def ask_query(endpoint: str, parameters: Pairs, path: str = "/", headers: Mapping[str, str] | None = None) -> Answer:
     """Call an action with a form."""
     return ask(

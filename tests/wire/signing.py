@@ -5,15 +5,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import botocore.session
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.wire.raw import FORM_TYPE, JSON_TYPE, Answer, ask
-from tests.wire.sdk import Protocol
+from tests.wire.sdk import Protocol, SqsClient
 
 KEY_ID, SECRET = "AKIDOFKARIN", "a-secret-of-karin/+="
 REGION = "us-east-1"
+KEYS = f"{KEY_ID}:{SECRET},OTHER:another-secret"
+TOKEN = "token-that-nobody-knows_0123"
+MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key"
+    " and signing method. Consult the service documentation for details."
+)
+LIST = "/?Action=ListQueues&Version=2012-11-05"
 
 
 class Request(NamedTuple):
@@ -89,3 +97,8 @@ def _sign(signer: Any, request: AWSRequest, age: timedelta) -> None:
     signer._modify_request_before_signing(request)
     text = signer.string_to_sign(request, signer.canonical_request(request))
     signer._inject_signature_to_request(request, signer.signature(text, request))
+
+
+def client_of(protocol: Protocol, session: botocore.session.Session, url: str, **keys: Any) -> SqsClient:
+    """Return a client that signs with the right secret, unless it is given another."""
+    return SqsClient(protocol, session, url, **({"key_id": KEY_ID, "secret": SECRET} | keys))

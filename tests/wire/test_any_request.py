@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -85,13 +84,6 @@ def check(answer: Answer) -> None:
         assert answer.body == b"<UnknownOperationException/>"
     else:
         assert answer.fault()
-
-
-@pytest.fixture
-def work(endpoint: str) -> str:
-    """Return the endpoint with a queue named ``work``."""
-    assert ask_json(endpoint, "CreateQueue", {"QueueName": "work"}).status == 200
-    return endpoint
 
 
 @many

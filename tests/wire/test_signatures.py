@@ -1,22 +1,15 @@
-"""Who may call: signatures made by botocore itself, and the token in the URL."""
+"""Signatures in headers, made by botocore itself."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import botocore.session
 import pytest
-import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from karin.clock import SystemClock
 from karin.store.store import Store
-from tests.processes import running_endpoint
-from tests.wire.monitoring import commands
-from tests.wire.raw import ask, talk
 from tests.wire.sdk import (
     ACCESS_DENIED,
     ACCOUNT,
@@ -25,83 +18,16 @@ from tests.wire.sdk import (
     UNKNOWN_KEY,
     WORK,
     Protocol,
-    SqsClient,
 )
-from tests.wire.signing import KEY_ID, REGION, SECRET, Request, presign, sign, unsigned
-
-TOKEN = "token-that-nobody-knows_0123"
-KEYS = f"{KEY_ID}:{SECRET},OTHER:another-secret"
-MISMATCH = (
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key"
-    " and signing method. Consult the service documentation for details."
+from tests.wire.signing import (
+    KEY_ID,
+    MISMATCH,
+    REGION,
+    Request,
+    client_of,
+    sign,
+    unsigned,
 )
-LIST = "/?Action=ListQueues&Version=2012-11-05"
-
-
-@pytest.fixture(scope="module")
-def keyed_url(private_store_url: str) -> Iterator[str]:
-    """Run an endpoint that knows keys."""
-    with running_endpoint(private_store_url, KARIN_ACCESS_KEYS=KEYS) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def token_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where the endpoint with a token writes."""
-    return tmp_path_factory.mktemp("token") / "log"
-
-
-@pytest.fixture(scope="module")
-def token_url(private_store_url: str, token_log: Path) -> Iterator[str]:
-    """Run an endpoint that knows a token; in the end, its log must not."""
-    with running_endpoint(private_store_url, log=token_log, KARIN_URL_TOKEN=TOKEN) as url:
-        yield url
-    assert TOKEN not in token_log.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def both_url(private_store_url: str) -> Iterator[str]:
-    """Run an endpoint that knows keys and a token."""
-    with running_endpoint(private_store_url, KARIN_ACCESS_KEYS=KEYS, KARIN_URL_TOKEN=TOKEN) as url:
-        yield url
-
-
-@pytest.fixture
-def keyed(keyed_url: str, store_url: str) -> str:
-    """Return an endpoint that knows keys, over an empty store."""
-    return keyed_url
-
-
-@pytest.fixture
-def tokened(token_url: str, store_url: str) -> str:
-    """Return an endpoint that knows a token, over an empty store."""
-    return token_url
-
-
-@pytest.fixture
-def both(both_url: str, store_url: str) -> str:
-    """Return an endpoint that knows keys and a token, over an empty store."""
-    return both_url
-
-
-@pytest.fixture(params=["json", "query"])
-def protocol(request: pytest.FixtureRequest) -> Protocol:
-    """Return each protocol."""
-    found: Protocol = request.param
-    return found
-
-
-@pytest.fixture
-def session(protocol: Protocol, sessions: dict[Protocol, botocore.session.Session]) -> botocore.session.Session:
-    """Return a botocore session for each protocol."""
-    return sessions[protocol]
-
-
-def client_of(protocol: Protocol, session: botocore.session.Session, url: str, **keys: Any) -> SqsClient:
-    return SqsClient(protocol, session, url, **({"key_id": KEY_ID, "secret": SECRET} | keys))
-
-
-# Real clients
 
 
 @pytest.mark.parametrize("path", ["", "/", "/pfx", "/pfx/", "/pfx//x/../y", "/p%20f~x", f"/{ACCOUNT}/work"])
@@ -144,9 +70,6 @@ def test_a_client_with_an_unknown_key_is_refused(
 
     said = client.refused("CreateQueue", UNKNOWN_KEY, QueueName="work")
     assert said == "The security token included in the request is invalid."
-
-
-# Signatures in headers
 
 
 def test_a_request_without_a_signature_is_refused(keyed: str, protocol: Protocol) -> None:
@@ -422,199 +345,3 @@ def test_any_mutation_of_a_signature_is_refused_or_means_the_same(
         assert answer.fault()[0] in ("SignatureDoesNotMatch", "IncompleteSignature", "InvalidClientTokenId")
     else:
         assert good.partition("Signature=")[2] in changed
-
-
-# Signatures in the URL
-
-
-def test_a_presigned_request_is_served(keyed: str) -> None:
-    assert presign(LIST, keyed).send(keyed).status == 200
-    assert presign(f"/pfx{LIST}", keyed).send(keyed).status == 200
-    assert presign(LIST, keyed, token="FwoGZXIvYXdzEXAMPLE").send(keyed).status == 200
-    assert presign(LIST, keyed, age=timedelta(minutes=59)).send(keyed).status == 200
-    assert presign(LIST, keyed, age=timedelta(minutes=-14)).send(keyed).status == 200
-
-
-def test_a_presigned_request_may_speak_json_in_its_answer_only_by_a_target(keyed: str) -> None:
-    answer = presign("/", keyed, headers={"X-Amz-Target": "AmazonSQS.ListQueues"}).send(keyed)
-
-    assert (answer.status, answer.json()) == (200, {})
-
-
-def test_a_presigned_message_is_sent_as_it_was_signed(keyed: str, store: Store) -> None:
-    assert presign("/?Action=CreateQueue&QueueName=work", keyed).send(keyed).status == 200
-    body = "%ED%95%9C%20a%2Bb%26c%3D~%0D%0A"
-
-    answer = presign(f"/{ACCOUNT}/work?Action=SendMessage&MessageBody={body}", keyed).send(keyed)
-
-    assert answer.status == 200
-    [received] = store.messages.claim(WORK, SystemClock().now_ms(), most=1, lease_ms=0, most_bytes=1000).messages
-    assert (received.message.body, received.message.sender_id) == ("한 a+b&c=~\r\n", KEY_ID)
-
-
-def test_a_presigned_request_expires(keyed: str) -> None:
-    answer = presign(LIST, keyed, age=timedelta(seconds=70), expires_seconds=60).send(keyed)
-
-    assert 400 <= answer.status < 500
-    assert answer.fault()
-
-
-def test_a_presigned_request_from_the_future_is_refused(keyed: str) -> None:
-    presign(LIST, keyed, age=timedelta(minutes=-16)).send(keyed).check(INVALID_SIGNATURE)
-
-
-@pytest.mark.parametrize("change", [("ListQueues", "DeleteQueue"), ("2012", "2011"), ("/?", "/x?"), ("&Version", "&V")])
-def test_a_presigned_request_may_not_be_changed(keyed: str, change: tuple[str, str]) -> None:
-    signed = presign(LIST, keyed)
-
-    answer = signed._replace(target=signed.target.replace(*change, 1)).send(keyed)
-
-    assert answer.check(INVALID_SIGNATURE) == MISMATCH
-
-
-def test_a_presigned_request_with_a_wrong_secret_is_refused(keyed: str) -> None:
-    assert presign(LIST, keyed, secret="a-wrong-secret").send(keyed).check(INVALID_SIGNATURE) == MISMATCH
-
-
-@pytest.mark.parametrize("name", ["Credential", "Date", "Expires", "SignedHeaders", "Signature"])
-def test_a_presigned_request_needs_all_its_parts(keyed: str, name: str) -> None:
-    signed = presign(LIST, keyed)
-
-    answer = signed._replace(target=signed.target.replace(f"X-Amz-{name}", f"X-Other-{name}", 1)).send(keyed)
-
-    answer.check(INCOMPLETE_SIGNATURE)
-
-
-@pytest.mark.parametrize("seconds", ["0", "-1", "604801", "x", "9" * 5000, "٣"], ids=lambda text: ascii(text)[:10])
-def test_a_presigned_request_lives_for_a_second_to_a_week(keyed: str, seconds: str) -> None:
-    signed = presign(LIST, keyed)
-    digits = "".join(f"%{byte:02X}" for byte in seconds.encode()) if not seconds.isascii() else seconds
-
-    answer = signed._replace(target=signed.target.replace("X-Amz-Expires=3600", f"X-Amz-Expires={digits}")).send(keyed)
-
-    answer.check(INCOMPLETE_SIGNATURE)
-
-
-def test_two_signatures_are_one_too_many(keyed: str) -> None:
-    presigned = presign(LIST, keyed)
-    signed = sign(Request("GET", LIST, {}, b""), keyed)
-
-    answer = presigned._replace(headers=signed.headers).send(keyed)
-
-    assert answer.fault() == ("SignatureDoesNotMatch",)
-    assert answer.text() == ("Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
-
-
-# The token in the URL
-
-
-@pytest.mark.parametrize("path", [f"/{TOKEN}", f"/{TOKEN}/", f"/{TOKEN}/{ACCOUNT}/work", f"/{TOKEN}/pfx/"])
-def test_the_token_replaces_a_signature(
-    tokened: str, protocol: Protocol, session: botocore.session.Session, path: str
-) -> None:
-    client = client_of(protocol, session, f"{tokened}/{TOKEN}", session_token="FwoGZXIvYXdzEXAMPLE")
-    url = client.create("work")
-    there = client_of(protocol, session, tokened + path, secret="a-wrong-secret")
-
-    assert there.call("SendMessage", QueueUrl=url, MessageBody="body")["MessageId"]
-    assert there.call("GetQueueUrl", QueueName="work") == {"QueueUrl": f"{tokened}/{TOKEN}/{ACCOUNT}/work"}
-
-
-def test_urls_keep_the_token(tokened: str, protocol: Protocol, session: botocore.session.Session) -> None:
-    client = client_of(protocol, session, f"{tokened}/{TOKEN}")
-
-    url = client.create("work")
-
-    assert url == f"{tokened}/{TOKEN}/{ACCOUNT}/work"
-    assert client.call("ListQueues") == {"QueueUrls": [url]}
-    body = b"Action=SendMessage&MessageBody=body"
-    assert ask(url, "POST", url.removeprefix(tokened), body).status == 200
-    assert TOKEN not in client.attributes(url)["QueueArn"]
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        f"/{TOKEN}x/",
-        f"/{TOKEN[:-1]}/",
-        f"/x/{TOKEN}/",
-        f"/{TOKEN.upper()}/",
-        f"//{TOKEN}/",
-        f"/?token={TOKEN}",
-        f"/%20{TOKEN}/",
-        "/%FF%FE/",
-        f"/{ACCOUNT}/work",
-    ],
-)
-def test_a_wrong_or_missing_token_is_refused(tokened: str, protocol: Protocol, path: str) -> None:
-    answer = unsigned(protocol, path).send(tokened)
-
-    said = answer.check(ACCESS_DENIED)
-    assert TOKEN not in said
-
-
-def test_a_signature_does_not_replace_the_token(tokened: str, protocol: Protocol) -> None:
-    sign(unsigned(protocol), tokened).send(tokened).check(ACCESS_DENIED)
-
-
-def test_either_the_token_or_a_signature_opens_an_endpoint_with_both(both: str, protocol: Protocol) -> None:
-    assert unsigned(protocol, f"/{TOKEN}/").send(both).status == 200
-    assert sign(unsigned(protocol), both).send(both).status == 200
-    unsigned(protocol).send(both).check(ACCESS_DENIED)
-    unsigned(protocol, "/another-token-0123456/").send(both).check(ACCESS_DENIED)
-    sign(unsigned(protocol), both, secret="a-wrong-secret").send(both).check(INVALID_SIGNATURE)
-
-
-def test_urls_carry_the_token_only_to_those_who_came_by_it(
-    both: str, protocol: Protocol, session: botocore.session.Session
-) -> None:
-    by_token = client_of(protocol, session, f"{both}/{TOKEN}", secret="a-wrong-secret")
-    by_signature = client_of(protocol, session, both)
-
-    assert by_token.create("work") == f"{both}/{TOKEN}/{ACCOUNT}/work"
-    assert by_signature.call("GetQueueUrl", QueueName="work") == {"QueueUrl": f"{both}/{ACCOUNT}/work"}
-
-
-def test_the_endpoint_does_not_write_its_token_down(tokened: str, token_log: Path) -> None:
-    path = f"/{TOKEN}/".encode()
-    for request in (
-        b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n\r\n",
-        b"GET " + path + b"?Action=Nonsense HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
-        b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nBad Header: x\r\n\r\n",
-        b"GET " + path + b" HTTP/9.9\r\nHost: x\r\n\r\n",
-        b"GET " + path + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET " + path + b" x HTTP/1.1\r\nHost: x\r\n\r\n",
-    ):
-        talk(tokened, request)
-
-    assert TOKEN not in token_log.read_text(encoding="utf-8")
-
-
-# Strangers
-
-
-def test_a_stranger_never_reaches_the_store(keyed: str, tokened: str, raw: redis.Redis, protocol: Protocol) -> None:
-    request = unsigned(protocol)
-    with commands(raw) as seen:
-        request.send(keyed)
-        request.send(tokened)
-        sign(request, keyed, secret="a-wrong-secret").send(keyed)
-        sign(request, keyed, key_id="AKIDOFNOBODY").send(keyed)
-        sign(request, keyed, age=timedelta(minutes=16)).send(keyed)
-        presign(LIST, keyed, secret="a-wrong-secret").send(keyed)
-        unsigned(protocol, "/another-token-0123456/").send(tokened)
-
-    assert seen == []
-
-
-def test_a_stranger_does_not_learn_which_actions_or_forms_are_good(keyed: str) -> None:
-    for method, target, headers, body in (
-        ("POST", "/", {"X-Amz-Target": "AmazonSQS.Nonsense"}, b"{}"),
-        ("POST", "/", {"X-Amz-Target": "AmazonSQS.SendMessage"}, b"{"),
-        ("POST", "/", {"Content-Type": "application/x-www-form-urlencoded"}, b"Action=%FF"),
-        ("GET", "/?Action=Nonsense", {}, b""),
-        ("GET", "/", {}, b""),
-    ):
-        Request(method, target, headers, body).send(keyed).check(ACCESS_DENIED)
