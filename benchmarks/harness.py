@@ -14,7 +14,7 @@ from typing import IO, Any
 import boto3
 from botocore.config import Config
 
-from karin.supervisor import runtime
+from karin import runtime
 from tests.processes import bare_environ, free_port, process, status_of
 from tests.support import wait_until
 

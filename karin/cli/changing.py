@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from karin.cli.connecting import connect
 from karin.cli.main import EXIT_DONE, CommandError, UsageError
 from karin.cli.printing import print_json
-from karin.operations import queues, sending, syncing
+from karin.finding import find
+from karin.operations import queues, sending, syncing, wording
 from karin.operations.context import Context
 from karin.operations.sending import Sender
 from karin.sqs.errors import QueueDoesNotExist
@@ -20,7 +20,7 @@ SENDER = Sender("karin-cli")
 
 def send(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Send a message."""
-    context, _ = connect(environ)
+    context = find(environ).context
     body = sys.stdin.read() if options.body == "-" else options.body
     queue = _queue(context, options.queue)
     sent = sending.send_message(context, queue, Send(body, options.delay, _attributes(options.attribute)), SENDER)
@@ -34,23 +34,21 @@ def send(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def purge(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Delete all messages of a queue, after asking."""
-    context, _ = connect(environ)
+    context = find(environ).context
     queue = _queue(context, options.queue)
     state = context.store.queues.describe(queue, context.clock.now_ms())
-    count = state.ready + state.delayed + state.leased
+    there = wording.counted(state.ready + state.delayed + state.leased, "message")
     if not options.yes:
         if not sys.stdin.isatty():
-            raise UsageError(
-                f"purge deletes {count} messages of {queue.name}: say --yes, since nobody can be asked here"
-            )
-        answer = input(f"Delete all {count} messages of {queue.name}? Type the queue's name to go on: ")
+            raise UsageError(f"purge deletes {there} of {queue.name}: say --yes, since nobody can be asked here")
+        answer = input(f"Delete {there} of {queue.name}? Type the queue's name to go on: ")
         if answer.strip() != queue.name:
             raise CommandError("nothing was deleted")
     removed = queues.purge_queue(context, queue)
     if options.json:
         print_json({"queue": queue.name, "deleted": removed})
     else:
-        print(f"deleted {removed} messages of {queue.name}")
+        print(f"deleted {wording.counted(removed, 'message')} of {queue.name}")
     return EXIT_DONE
 
 
@@ -58,7 +56,7 @@ def sync(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Read the mappings from AWS in this process, and tell the scheduler."""
     from karin.aws.catalog import AwsCatalog, CatalogUnavailable  # noqa: PLC0415 - boto3 is loaded for this command alone
 
-    context, _ = connect(environ)
+    context = find(environ).context
     try:
         report = syncing.sync(context, AwsCatalog())
     except CatalogUnavailable as error:
@@ -66,15 +64,9 @@ def sync(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.json:
         print_json(report)
         return EXIT_DONE
-    snapshot = report.snapshot
-    print(f"{len(snapshot.functions)} functions, {len(snapshot.mappings)} mappings in {snapshot.region}")
-    for word, names in (("new", report.added), ("changed", report.changed), ("gone", report.removed)):
-        for name in names:
-            print(f"  {word}: {name}")
-    if not (report.added or report.changed or report.removed):
-        print("  nothing changed")
-    for warning in report.warnings:
-        print(f"  warning: {warning}")
+    print(wording.sync_title(report))
+    for line in wording.sync_lines(report):
+        print(f"  {line}")
     return EXIT_DONE
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from karin import __version__
+from karin.finding import NotRunning
 from karin.settings import SettingsError
 from karin.sqs.errors import SqsError
 from karin.store.connection import StoreUnavailable
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         exit_code: int = run(options, environ)
     except SettingsError as error:
         return _fail(str(error), EXIT_USAGE)
+    except NotRunning as error:
+        return _fail(str(error), EXIT_FAILED)
     except CommandError as error:
         return _fail(str(error), error.exit_code)
     except SqsError as error:

@@ -1,4 +1,4 @@
-"""How commands show things: aligned columns for people, JSON for scripts, times as people say them."""
+"""How commands show things: aligned columns for people, JSON for scripts."""
 
 import json
 import unicodedata
@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-
-_UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"))
 
 
 def print_json(value: Any) -> None:
@@ -34,18 +32,6 @@ def width(text: str) -> int:
         0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         for letter in text
     )
-
-
-def relative(at_ms: int | None, now_ms: int) -> str:
-    """Return an instant as people say it: ``in 4m``, ``now``, ``12s ago``, ``-`` for none."""
-    if at_ms is None:
-        return "-"
-    distance_ms = at_ms - now_ms
-    for unit_ms, unit in _UNITS:
-        if abs(distance_ms) >= unit_ms:
-            count = abs(distance_ms) // unit_ms
-            return f"in {count}{unit}" if distance_ms > 0 else f"{count}{unit} ago"
-    return "now"
 
 
 def iso(at_ms: int | None) -> str | None:

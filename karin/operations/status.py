@@ -18,6 +18,20 @@ class Status(msgspec.Struct, frozen=True):
     queues: tuple[QueueState, ...]
     snapshot: Snapshot | None
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many messages are ready, leased and delayed in all queues together."""
+        return (
+            sum(queue.ready for queue in self.queues),
+            sum(queue.leased for queue in self.queues),
+            sum(queue.delayed for queue in self.queues),
+        )
+
+    @property
+    def next_due_at_ms(self) -> int | None:
+        """Return when the next message of any queue is due, None when there is none."""
+        return min((queue.next_due_at_ms for queue in self.queues if queue.next_due_at_ms is not None), default=None)
+
 
 def scheduler_count(context: Context, sweep_interval_seconds: int) -> int:
     """Return how many schedulers are alive, by their last sweep; one Redis command. Raises StoreUnavailable."""

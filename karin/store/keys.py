@@ -32,8 +32,8 @@ def _of(queue: QueueId, part: str) -> str:
 
 
 def queue(queue_id: QueueId) -> str:
-    """HASH: the queue's attributes by their SQS names, ``tag:<key>`` -> ``=<value>`` for its tags, and the instants in ms
-    at which it was created, modified and purged.
+    """HASH: the queue's attributes by their SQS names, ``tag:<key>`` -> ``=<value>`` for its tags, and the
+    instants in ms at which it was created, modified and purged.
     """
     return _of(queue_id, "queue")
 

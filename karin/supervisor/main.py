@@ -4,10 +4,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from karin import runtime
 from karin.clock import Clock
 from karin.embedded import StoreBinaryError, make_store_folder
 from karin.settings import Settings, mask_url
-from karin.supervisor import runtime
 from karin.supervisor.children import ChildSpec, karin_children
 from karin.supervisor.journal import Journal
 from karin.supervisor.logring import LogRing

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from karin.supervisor import runtime
+from karin import runtime
 
 LOCK_FILE = "lock"
 LEFT_STORE_TRIES = 50  # 5 s: a store whose supervisor was killed needs a moment to close its log

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from karin.supervisor import runtime
+from karin import runtime
 from tests.support import wait_until
 
 HERE = Path(__file__).parent

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from karin import runtime
 from karin.embedded import store_answers, store_command
 from karin.settings import Settings
-from karin.supervisor import runtime
 from karin.supervisor.children import karin_children
 from karin.supervisor.lines import CUT_MARK, MAX_LINE_BYTES, LineReader
 from karin.supervisor.logring import MAX_FILE_BYTES, tail

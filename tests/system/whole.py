@@ -15,8 +15,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from karin import runtime
 from karin.local.process import LocalLambda
-from karin.supervisor import runtime
 from tests.processes import bare_environ, free_port, process, status_of
 from tests.support import wait_until
 

@@ -1,0 +1,51 @@
+"""Finding the running karin: by the environment, else by what ``karin up`` left in KARIN_HOME.
+
+The one rule for every program that looks at a karin from outside: the command line and the terminal UI.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from karin import runtime
+from karin.clock import SystemClock
+from karin.embedded import store_answers
+from karin.operations.context import Context
+from karin.settings import Settings, mask_url
+from karin.store.store import Store
+
+
+class NotRunning(Exception):  # noqa: N818 - it says what is the case, as a person reads it
+    """No karin runs here; the message is one line that says where it was looked for and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A karin that was found: what operations need, the settings that lead to it, and where its endpoint is."""
+
+    context: Context
+    settings: Settings
+    endpoint_url: str
+
+    @property
+    def store_title(self) -> str:
+        """Return the store as people name it, without its password."""
+        embedded_url = f"unix://{self.settings.socket_path}"
+        return "embedded" if self.settings.store_url == embedded_url else mask_url(self.settings.store_url)
+
+
+def find(environ: Mapping[str, str]) -> Running:
+    """Return the running karin; one connection for commands, none opened yet. Raises NotRunning, SettingsError.
+
+    A store that the environment names is taken at its word: whether it answers, its first command tells.
+    """
+    settings = Settings.from_env(environ)
+    running = runtime.read(settings.home)
+    if settings.redis_url is None and running is not None:
+        settings = replace(settings, redis_url=running.store_url)
+    elif settings.redis_url is None and not store_answers(settings.socket_path):
+        raise NotRunning(
+            f"karin is not running here (nothing in {settings.home}): start it with `karin up`, or set REDIS_URL"
+        )
+    store = Store.open(settings.store_url, max_connections=1)
+    context = Context.of(store, SystemClock(), settings)
+    return Running(context, settings, running.endpoint_url if running else settings.endpoint_url)

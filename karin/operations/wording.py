@@ -1,0 +1,73 @@
+"""How karin's facts are put into words, once for every place that shows them to a person.
+
+Knows neither columns, colours nor terminals: those belong to whoever shows the words.
+"""
+
+from karin.mapping.model import Mapping, Snapshot
+from karin.operations.status import Status
+from karin.operations.syncing import SyncReport
+from karin.sqs.names import QueueId
+
+NO_QUEUES = "no queues yet: CreateQueue makes one, and so does a sync for each queue that is mapped"
+NO_MAPPINGS = "no mappings of SQS queues are deployed"
+NOTHING_SYNCED = "nothing was synced yet"
+_UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"))
+
+
+def relative(at_ms: int | None, now_ms: int) -> str:
+    """Return an instant as people say it: ``in 4m``, ``now``, ``12s ago``, ``-`` for none."""
+    if at_ms is None:
+        return "-"
+    distance_ms = at_ms - now_ms
+    for unit_ms, unit in _UNITS:
+        if abs(distance_ms) >= unit_ms:
+            count = abs(distance_ms) // unit_ms
+            return f"in {count}{unit}" if distance_ms > 0 else f"{count}{unit} ago"
+    return "now"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: ``1 message``, ``2 messages``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def feeds(queue: QueueId, snapshot: Snapshot | None) -> list[str]:
+    """Return the functions that karin calls with a queue's messages."""
+    return [mapping.function_name for mapping in snapshot.mappings_of(queue)] if snapshot else []
+
+
+def served(mapping: Mapping) -> str:
+    """Return whether karin delivers for a mapping, and when not, why and what to do."""
+    return "yes" if mapping.unserved_because is None else f"no: {mapping.unserved_because}"
+
+
+def status_rows(seen: Status, *, store: str, endpoint_url: str) -> list[tuple[str, str]]:
+    """Return all of a status as label and value; ``store`` is fit for showing."""
+    ready, leased, delayed = seen.counts
+    mappings = seen.snapshot.mappings if seen.snapshot else ()
+    served_count = sum(mapping.is_served for mapping in mappings)
+    synced = f"synced {relative(seen.snapshot.synced_at_ms, seen.now_ms)}" if seen.snapshot else NOTHING_SYNCED
+    alive = f"{seen.schedulers_alive} alive" if seen.schedulers_alive else "none alive: messages wait; see `karin up`"
+    return [
+        ("scheduler", alive),
+        ("endpoint", endpoint_url),
+        ("store", store),
+        ("queues", f"{len(seen.queues)}: {ready} ready, {delayed} delayed, {leased} in flight"),
+        ("next due", relative(seen.next_due_at_ms, seen.now_ms)),
+        ("mappings", f"{len(mappings)}, {served_count} served; {synced}"),
+        *(("warning", warning) for warning in (seen.snapshot.warnings if seen.snapshot else ())),
+    ]
+
+
+def sync_title(report: SyncReport) -> str:
+    """Return in one line what a sync found."""
+    snapshot = report.snapshot
+    functions, mappings = counted(len(snapshot.functions), "function"), counted(len(snapshot.mappings), "mapping")
+    return f"{functions}, {mappings} in {snapshot.region}"
+
+
+def sync_lines(report: SyncReport) -> list[str]:
+    """Return what a sync changed, line by line, then its warnings."""
+    changes = (("new", report.added), ("changed", report.changed), ("gone", report.removed))
+    lines = [f"{word}: {name}" for word, names in changes for name in names] or ["nothing changed"]
+    return lines + [f"warning: {warning}" for warning in report.warnings]
