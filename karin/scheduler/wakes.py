@@ -30,6 +30,7 @@ class Wakes:
     def __init__(self, fire: Callable[[QueueId], None]) -> None:
         self._fire = fire
         self._lock = threading.Lock()
+        self._is_stopped = False
         self._due_at_ms: dict[QueueId, int] = {}
         self._news: dict[QueueId, int] = {}  # counts what was learnt of a queue, to tell old news from new
         self._fired: deque[tuple[QueueId, int]] = deque()  # wakes that are not yet taken out of _due_at_ms
@@ -46,7 +47,12 @@ class Wakes:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Fire no more."""
+        """Fire no more, and arm nothing any more."""
+        with self._state():
+            self._is_stopped = True
+            # APScheduler ends in a traceback when it is shut down in the middle of a wake: this waits for the middle
+            # to be over, and leaves none to come.
+            self._scheduler.remove_all_jobs()
         self._scheduler.shutdown(wait=False)
 
     def every(self, seconds: int, job: Callable[[], None], name: str) -> None:
@@ -56,7 +62,9 @@ class Wakes:
     def once(self, delay_ms: int, job: Callable[[], None], name: str) -> None:
         """Call a quick function once, after a delay; again under the same name replaces it."""
         at = datetime.now(UTC) + timedelta(milliseconds=delay_ms)
-        self._scheduler.add_job(job, DateTrigger(at), id=name, replace_existing=True)
+        with self._state():
+            if not self._is_stopped:
+                self._scheduler.add_job(job, DateTrigger(at), id=name, replace_existing=True)
 
     def news(self, queue: QueueId) -> int:
         """Return how much is known of a queue: taken before a command, it tells ``learn`` how old the reply is."""
@@ -114,6 +122,8 @@ class Wakes:
             yield
 
     def _arm(self, queue: QueueId, due_at_ms: int) -> None:
+        if self._is_stopped:
+            return
         self._note(queue)
         self._due_at_ms[queue] = due_at_ms
         at = _EPOCH + timedelta(milliseconds=due_at_ms)

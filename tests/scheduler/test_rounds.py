@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from karin.scheduler.served import Served
 from karin.sqs.names import QueueId
 from karin.store.connection import StoreUnavailable
 from karin.store.store import Store
-from tests.scheduler.stores import DurableStore
 from tests.scheduler.support import Call, Recorder, mapping, snapshot
+from tests.store.servers import DurableStore
 from tests.store.support import ACCOUNT, OTHER, QUEUE, counts, create, send
 from tests.support import wait_until
 
@@ -78,7 +79,7 @@ def test_a_nudge_delivers_everything_that_is_due_and_leaves_the_queue_disarmed(s
     create(store, CLOCK.now_ms())
     sent = [send(store, CLOCK.now_ms(), str(number)) for number in range(25)]
     recorder = Recorder()
-    with running_rounds(store, serving(QUEUE, batch_size=10), recorder) as rounds:
+    with running_rounds(store, serving(QUEUE, batch_size=10), recorder, concurrency=1) as rounds:
         rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
         wait_until(lambda: len(recorder.bodies) == len(sent), "all are delivered")
         wait_until(lambda: counts(store, CLOCK.now_ms()) == (0, 0, 0), "all are settled")
@@ -155,7 +156,8 @@ def test_many_queues_at_once_are_all_delivered_once(store: Store) -> None:
                 send(store, now_ms, f"{queue.name}/{number}", queue=queue, delay_ms=number * 10)
                 rounds.wakes.nudge(queue, now_ms + number * 10)
         wait_until(lambda: len(recorder.bodies) >= 150, "all are delivered")
-        wait_until(lambda: rounds.wakes.armed() == {}, "nothing is left to wake for")
+        for queue in queues:
+            wait_until(lambda queue=queue: counts(store, CLOCK.now_ms(), queue) == (0, 0, 0), "all are settled")  # type: ignore[misc]
     assert sorted(recorder.bodies) == sorted(f"{queue.name}/{number}" for queue in queues for number in range(5))
 
 
@@ -185,18 +187,17 @@ def test_stopping_waits_for_calls_in_flight_and_settles_them(store: Store, gate:
     create(store, CLOCK.now_ms())
     for _ in range(5):
         send(store, CLOCK.now_ms())
-    with running_rounds(store, serving(QUEUE), Recorder(gate), concurrency=2) as rounds:
-        rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
-        wait_until(lambda: gate.held == 2, "two calls are in flight")
-        unfinished: list[int] = []
-        stopping = threading.Thread(target=lambda: unfinished.append(rounds.stop(LIMIT_SECONDS)))
-        stopping.start()
+    rounds = Rounds(Dispatcher(store.messages, serving(QUEUE), Recorder(gate), CLOCK), 2)
+    rounds.wakes.start()
+    rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
+    wait_until(lambda: gate.held == 2, "two calls are in flight")
+    with ThreadPoolExecutor(1) as other:
+        stopping = other.submit(rounds.stop, LIMIT_SECONDS)
         wait_until(rounds._stopping.is_set, "it stops")
-        assert unfinished == []
+        assert not stopping.done()
         gate.open()
-        stopping.join(LIMIT_SECONDS)
-        assert unfinished == [0]
-        assert counts(store, CLOCK.now_ms()) == (3, 0, 0), "what was in flight is settled, the rest was not claimed"
+        assert stopping.result() == 0
+    assert counts(store, CLOCK.now_ms()) == (3, 0, 0), "what was in flight is settled, the rest was not claimed"
 
 
 def test_stopping_reports_the_calls_that_did_not_end_in_time(store: Store, gate: Gate) -> None:

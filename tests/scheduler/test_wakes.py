@@ -228,3 +228,13 @@ def test_after_its_end_nothing_fires_and_learning_does_no_harm(fired: Fired, now
     wakes.nudge(OTHER, now_ms)
     threading.Event().wait(0.2)
     assert fired.wakes == []
+
+
+@pytest.mark.parametrize("_again", range(10))
+def test_it_can_be_stopped_in_the_middle_of_wakes(_again: int, now_ms: int) -> None:
+    made = Wakes(lambda _: None)
+    made.start()
+    for number in range(300):
+        made.nudge(QueueId(ACCOUNT, f"q{number}"), now_ms + number // 10)
+    made.stop()  # a thread that ends in an exception fails the test
+    assert threading.active_count() < 10
