@@ -20,7 +20,7 @@ from karin.sqs.message import ReceivedMessage
 from karin.sqs.names import QueueId
 from karin.store.messages import MessageCommands, Settlement, Verdict
 
-LEASE_MARGIN_MS = 5_000  # beyond the function's timeout, for the call's own way there and back
+LEASE_MARGIN_MS = 15_000  # beyond the function's timeout: a cold start takes up to 10 s, and the call has its way
 MOST_EVENT_BYTES = 5 * 1024 * 1024  # of stored messages: Lambda takes 6 MiB of JSON, which is longer than they are
 FIRST_PAUSE_MS = 500  # before a refused call is tried again; doubles up to LONGEST_PAUSE_MS
 LONGEST_PAUSE_MS = 30_000

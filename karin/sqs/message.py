@@ -1,7 +1,8 @@
 """What a message is: the values that travel between the doors, the store and the functions.
 
 Owns the shape of a message and its stored form. The store treats that form as opaque bytes, but for the 13 digits in
-front: the instant of the send, which Lua needs for retention without unpacking a body of up to 1 MiB.
+front: the instant from which retention counts, which Lua needs without unpacking a body of up to 1 MiB. That is the
+send; the store makes it the due time of a message whose delay is longer than its queue's retention.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ import msgspec
 
 from karin.sqs.digests import md5_of_attributes, md5_of_body
 
-SENT_AT_DIGITS = 13  # milliseconds since the epoch have 13 digits until the year 2286
+RETAINED_FROM_DIGITS = 13  # milliseconds since the epoch have 13 digits until the year 2286
 
 
 class MessageAttribute(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
@@ -64,8 +65,9 @@ class ReceivedMessage(msgspec.Struct, frozen=True):
 
 
 class _Stored(msgspec.Struct, frozen=True, array_like=True):
-    """The packed rest of a stored message: everything but its id (the hash field) and its send instant."""
+    """The packed rest of a stored message: everything but its id, which is the hash's field."""
 
+    sent_at_ms: int
     body: str
     sender_id: str
     attributes: dict[str, tuple[str, Any]]  # name -> type, value as str or bytes
@@ -81,8 +83,9 @@ _decoder = msgspec.msgpack.Decoder(_Stored)
 
 
 def pack_message(message: Message) -> bytes:
-    """Return a message's stored form: 13 digits of ``sent_at_ms``, then MessagePack."""
+    """Return a message's stored form: the 13 digits, then MessagePack."""
     stored = _Stored(
+        message.sent_at_ms,
         message.body,
         message.sender_id,
         {name: _pack_attribute(attribute) for name, attribute in message.attributes.items()},
@@ -92,16 +95,16 @@ def pack_message(message: Message) -> bytes:
         message.sequence_number,
         message.dead_letter_source_arn,
     )
-    return f"{message.sent_at_ms:0{SENT_AT_DIGITS}d}".encode() + _encoder.encode(stored)
+    return f"{message.sent_at_ms:0{RETAINED_FROM_DIGITS}d}".encode() + _encoder.encode(stored)
 
 
 def unpack_message(message_id: str, packed: bytes) -> Message:
     """Read a stored message back; raises msgspec.DecodeError when the bytes are not one."""
-    stored = _decoder.decode(memoryview(packed)[SENT_AT_DIGITS:])
+    stored = _decoder.decode(memoryview(packed)[RETAINED_FROM_DIGITS:])
     return Message(
         message_id=message_id,
         body=stored.body,
-        sent_at_ms=int(packed[:SENT_AT_DIGITS]),
+        sent_at_ms=stored.sent_at_ms,
         sender_id=stored.sender_id,
         attributes={name: _unpack_attribute(*pair) for name, pair in stored.attributes.items()},
         trace_header=stored.trace_header,

@@ -44,7 +44,7 @@ def due(queue_id: QueueId) -> str:
 
 
 def messages(queue_id: QueueId) -> str:
-    """HASH message id -> stored message: 13 digits of ``sent_at_ms``, then MessagePack (karin.sqs.message)."""
+    """HASH message id -> stored message: 13 digits of an instant, then MessagePack (karin.sqs.message)."""
     return _of(queue_id, "messages")
 
 

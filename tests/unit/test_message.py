@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from karin.sqs.message import SENT_AT_DIGITS, Message, MessageAttribute, message_bytes, pack_message, unpack_message
+from karin.sqs.message import (
+    RETAINED_FROM_DIGITS,
+    Message,
+    MessageAttribute,
+    message_bytes,
+    pack_message,
+    unpack_message,
+)
 
 texts = st.text(st.characters(codec="utf-8"))
 optional_texts = st.none() | texts
@@ -17,7 +24,7 @@ messages = st.builds(
     Message,
     message_id=st.uuids().map(str),
     body=texts,
-    sent_at_ms=st.integers(0, 10**SENT_AT_DIGITS - 1),
+    sent_at_ms=st.integers(0, 10**RETAINED_FROM_DIGITS - 1),
     sender_id=texts,
     attributes=st.dictionaries(texts, attributes, max_size=10),
     trace_header=optional_texts,
@@ -33,7 +40,7 @@ def test_a_message_is_read_back_as_it_was_stored(message: Message) -> None:
     packed = pack_message(message)
 
     assert unpack_message(message.message_id, packed) == message
-    assert int(packed[:SENT_AT_DIGITS]) == message.sent_at_ms
+    assert int(packed[:RETAINED_FROM_DIGITS]) == message.sent_at_ms
 
 
 @pytest.mark.parametrize("packed", [b"", b"1700000000000", b"1700000000000\xc1", b"1700000000000\x90"])

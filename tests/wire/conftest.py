@@ -10,7 +10,7 @@ import redis
 
 from karin.clock import SystemClock
 from karin.settings import SQS_MAX_DELAY_SECONDS
-from karin.sqs.message import SENT_AT_DIGITS, Message
+from karin.sqs.message import RETAINED_FROM_DIGITS, Message
 from karin.store import keys
 from karin.store.store import Store
 from tests.processes import running_endpoint
@@ -94,7 +94,7 @@ def delays_ms(store_url: str) -> Iterator[Callable[[], list[int]]]:
     def look() -> list[int]:
         due: Any = redis_client.zrange(keys.due(WORK), 0, -1, withscores=True)
         stored: Any = redis_client.hgetall(keys.messages(WORK))
-        return sorted(int(score) - int(stored[message_id][:SENT_AT_DIGITS]) for message_id, score in due)
+        return sorted(int(score) - int(stored[message_id][:RETAINED_FROM_DIGITS]) for message_id, score in due)
 
     yield look
     redis_client.close()

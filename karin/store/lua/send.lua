@@ -9,9 +9,10 @@
 local queue_key, due_key, messages_key = KEYS[1], KEYS[2], KEYS[3]
 local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 
-local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds')
+local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'MessageRetentionPeriod')
 if not attributes[1] then return {'no_queue'} end
 local max_bytes, queue_delay_ms = tonumber(attributes[1]), tonumber(attributes[2]) * 1000
+local retention_ms = tonumber(attributes[3]) * 1000
 
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 local head_at_ms = head[2] and tonumber(head[2]) or math.huge
@@ -23,9 +24,12 @@ for i = 4, #ARGV, 4 do
   if size > max_bytes then
     reply[#reply + 1] = 'too_long'
   else
+    if delay_ms < 0 then delay_ms = queue_delay_ms end
+    local due_at_ms = now_ms + delay_ms
+    if delay_ms >= retention_ms then  -- counted from the send, it would be lost before it is due
+      stored = string.format('%013.0f', due_at_ms) .. string.sub(stored, 14)
+    end
     if redis.call('HSETNX', messages_key, id, stored) == 1 then
-      if delay_ms < 0 then delay_ms = queue_delay_ms end
-      local due_at_ms = now_ms + delay_ms
       redis.call('ZADD', due_key, due_at_ms, id)
       if due_at_ms < earliest_at_ms then earliest_at_ms = due_at_ms end
     end
