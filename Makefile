@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+TEST_PROCESSES ?= 3
 CLIENTS := .cache/clients
 # Empty without Node.js 20 and npm: the tests that need them are then skipped, or fail when CI=true.
 NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))' && command -v npm; } 2>/dev/null)
@@ -34,7 +35,7 @@ demo: $(VENV)/.runtime ## see it work: two delayed messages reach a local Lambda
 	@$(BIN)/karin demo $(ARGS)
 
 test: $(VENV)/.dev clients ## run the tests (ARGS="-k name" to choose)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(ARGS)
 
 clients: $(CLIENTS)/boto3-1.26/.done $(NODE_CLIENTS) ## install the SDKs that the tests drive (JavaScript's only with Node.js 20+ and npm)
 

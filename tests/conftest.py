@@ -1,5 +1,7 @@
 """Fixtures that several kinds of tests share: a real, private Valkey, flushed for each test, and a clock to turn."""
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +16,21 @@ from karin.settings import Settings
 from karin.store.store import Store
 from tests.clocks import ManualClock
 from tests.processes import running_store
+
+ALONE_LOCK = Path(tempfile.gettempdir()) / f"karin-tests-{os.getuid()}.lock"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that run alone: later they would wait for a moment in which no other runs."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is None)
+
+
+@pytest.fixture(autouse=True)
+def alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let tests marked ``alone`` run while none runs in any other test process."""
+    with ALONE_LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
+        yield
 
 
 @pytest.fixture(scope="session")

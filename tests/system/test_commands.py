@@ -118,6 +118,7 @@ def test_a_command_says_so_when_no_karin_runs(tmp_path: Path) -> None:
     assert done.stderr.startswith("karin: karin is not running here")
 
 
+@pytest.mark.alone
 def test_the_demo_delivers_both_messages_on_time_and_leaves_nothing_running() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "karin", "demo"],
