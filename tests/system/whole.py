@@ -22,14 +22,14 @@ from tests.support import wait_until
 
 HANDLER = '''
 """Prints each body; fails or is slow when the body says so."""
-import time
+import threading
 
 def handle(event, _context):
     for record in event["Records"]:
         print(record["body"], flush=True)
     for record in event["Records"]:
         if record["body"].startswith("slow"):
-            time.sleep(2)
+            threading.Event().wait(2)
         if record["body"].startswith("fail"):
             raise ValueError("the body said so")
 '''

@@ -1,6 +1,7 @@
 """The two tables: a Grid each, a sentence in its place while it is empty, and the filter applied."""
 
 from collections.abc import Sequence
+from abc import abstractmethod
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -39,13 +40,13 @@ class Table(Vertical):
         """Return the rows' widget."""
         return self.query_one(Grid)
 
+    @abstractmethod
     def rows_of(self, status: Status, now_ms: int, /) -> list[Row]:
         """Return all rows, unfiltered."""
-        raise NotImplementedError
 
+    @abstractmethod
     def empty_text(self, status: Status, /) -> str:
         """Return what to say when there are no rows at all."""
-        raise NotImplementedError
 
     def watch_status(self) -> None:
         """Show new data."""
