@@ -77,7 +77,9 @@ class MainScreen(Screen[None]):
     @property
     def table(self) -> Table:
         """Return the table that is shown."""
-        return self.query_one(f"#{self.active}", Table)
+        shown = self.query_one(f"#{self.active}")
+        assert isinstance(shown, Table)  # noqa: S101 - the switcher holds nothing else
+        return shown
 
     @property
     def selected_queue(self) -> QueueState | None:

@@ -1,7 +1,7 @@
 """The two tables: a Grid each, a sentence in its place while it is empty, and the filter applied."""
 
-from collections.abc import Sequence
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
