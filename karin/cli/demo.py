@@ -7,6 +7,7 @@ store, boto3 against the HTTP endpoint, the scheduler calling the function. "wor
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -62,7 +63,7 @@ def demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         stack.enter_context(_karin_up(child_environ, home, settings.endpoint_url))
         story = _act(settings.endpoint_url, functions)
         if options.keep and story.is_complete:
-            _tell_how_to_go_on(home, settings.endpoint_url)
+            _tell_how_to_go_on(home, child_environ, settings.endpoint_url)
             _wait_for_interrupt()
     if not story.is_complete:
         raise CommandError("not every message was delivered: `karin demo` shows a fault here, please report it")
@@ -190,12 +191,14 @@ def _wait_until_healthy(process: "subprocess.Popen[bytes]", endpoint_url: str, l
     raise CommandError(f"karin did not come up: {last}")
 
 
-def _tell_how_to_go_on(home: Path, endpoint_url: str) -> None:
+def _tell_how_to_go_on(home: Path, environ: Mapping[str, str], endpoint_url: str) -> None:
     folder = Path(sys.executable).parent
+    ours = {name: value for name, value in environ.items() if name.startswith(("KARIN_", "AWS_"))}
+    (home / "env").write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in ours.items()))
     _console.print(f"""
 karin stays up until you press Ctrl-C. In another terminal:
 
-  export KARIN_HOME={home}
+  . {home / "env"}
   {folder / "karin-tui"}
   {folder / "karin"} send {QUEUE} "once more" --delay 3
   {folder / "karin"} status
