@@ -27,7 +27,7 @@ from karin.wsgi.caller import Caller
 from karin.wsgi.protocols import WireProtocol, choose
 from karin.wsgi.request import HttpRequest
 
-MOST_BODY_BYTES = 8 * 1024 * 1024  # 1 MiB of text, escaped as \uXXXX or percent-encoded, and the rest of the request
+MOST_BODY_BYTES = 8 * 1024 * 1024  # 1 MiB of text, each byte escaped or percent-encoded, and the rest of the request
 NO_ACTION_BODY = b"<UnknownOperationException/>"
 
 log = logging.getLogger("karin.endpoint")

@@ -19,6 +19,7 @@ import pytest
 from karin.aws.catalog import AwsCatalog, CatalogUnavailable
 from karin.mapping.model import LambdaFunction, Mapping
 from karin.sqs.names import QueueId
+from tests.aws_environ import point_aws_at
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -47,20 +48,7 @@ def moto(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Empty the control plane, open it to everyone and point the environment at it."""
     moto_api(moto_url, "reset-auth", b"Infinity")
     moto_api(moto_url, "reset", b"")
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL_LAMBDA": moto_url,
-        "AWS_ENDPOINT_URL_SQS": moto_url,
-        "AWS_ENDPOINT_URL_IAM": moto_url,
-        "NO_PROXY": "127.0.0.1",
-    }.items():
-        monkeypatch.setenv(name, value)
+    point_aws_at(monkeypatch, LAMBDA=moto_url, SQS=moto_url, IAM=moto_url)
     return moto_url
 
 

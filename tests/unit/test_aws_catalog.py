@@ -11,6 +11,7 @@ import pytest
 
 from karin.aws.catalog import AwsCatalog, CatalogUnavailable
 from karin.mapping.model import FunctionUrl, LambdaFunction, MappedQueue, Mapping
+from tests.aws_environ import point_aws_at
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -112,19 +113,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlPlane]:
     server = ControlPlane()
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL_LAMBDA": server.url,
-        "AWS_ENDPOINT_URL_SQS": f"{server.url}/",
-        "NO_PROXY": "127.0.0.1",
-    }.items():
-        monkeypatch.setenv(name, value)
+    point_aws_at(monkeypatch, LAMBDA=server.url, SQS=f"{server.url}/")
     yield server
     server.shutdown()
     server.server_close()

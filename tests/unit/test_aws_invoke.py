@@ -14,6 +14,7 @@ import pytest
 
 from karin.aws.invoke import LambdaInvoker
 from karin.mapping.outcome import Refused, Responded, Unknown
+from tests.aws_environ import point_aws_at
 
 REFUSALS = {
     "throttled": (429, "TooManyRequestsException"),
@@ -109,18 +110,7 @@ class Behaviour(BaseHTTPRequestHandler):
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaEndpoint]:
     server = LambdaEndpoint()
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL_LAMBDA": server.url,
-        "NO_PROXY": "127.0.0.1",
-    }.items():
-        monkeypatch.setenv(name, value)
+    point_aws_at(monkeypatch, LAMBDA=server.url)
     yield server
     server.released.set()
     server.shutdown()
