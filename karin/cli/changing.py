@@ -27,8 +27,7 @@ def send(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.json:
         print_json({"queue": queue.name, "message_id": sent.message_id})
     else:
-        when = "" if not options.delay else f", due in {options.delay} s"
-        print(f"sent {sent.message_id} to {queue.name}{when}")
+        print(wording.sent(sent.message_id, queue, options.delay))
     return EXIT_DONE
 
 
@@ -48,7 +47,7 @@ def purge(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.json:
         print_json({"queue": queue.name, "deleted": removed})
     else:
-        print(f"deleted {wording.counted(removed, 'message')} of {queue.name}")
+        print(wording.purged(removed, queue))
     return EXIT_DONE
 
 

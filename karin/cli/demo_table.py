@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-_ON_TIME_MS = 100
+ON_TIME_MS = 100
 
 
 @dataclass(slots=True)
@@ -25,6 +25,11 @@ class Delivery:
     def late_ms(self) -> int:
         """Return how long after its due time the function was called; before that, 0."""
         return 0 if self.invoked_at_ms is None else self.invoked_at_ms - self.due_at_ms
+
+    @property
+    def is_on_time(self) -> bool:
+        """Tell whether the function was called when the message was due, and not before."""
+        return self.invoked_at_ms is not None and 0 <= self.late_ms <= ON_TIME_MS
 
 
 @dataclass(slots=True)
@@ -85,5 +90,5 @@ def _waiting(delivery: Delivery, now_ms: int) -> str:
 def _late(delivery: Delivery) -> str:
     if delivery.invoked_at_ms is None:
         return ""
-    colour = "green" if 0 <= delivery.late_ms <= _ON_TIME_MS else "red"
+    colour = "green" if delivery.is_on_time else "red"
     return f"[{colour}]{delivery.late_ms} ms[/]"

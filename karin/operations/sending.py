@@ -9,9 +9,9 @@ from karin.operations.context import Context
 from karin.sqs.batches import check_batch_bytes, check_entry_ids
 from karin.sqs.digests import md5_of_attributes
 from karin.sqs.errors import InvalidParameterValue, MissingParameter, SqsError
-from karin.sqs.message import Message, message_bytes
+from karin.sqs.message import Message
 from karin.sqs.names import QueueId
-from karin.sqs.sending import ENTRY, CheckedSend, Send, check_send, too_long
+from karin.sqs.sending import ENTRY, CheckedSend, Send, check_send, send_bytes, too_long
 from karin.store.messages import Outgoing
 
 
@@ -34,7 +34,7 @@ class SentMessage(msgspec.Struct, frozen=True):
 def send_message(context: Context, queue: QueueId, send: Send, sender: Sender) -> SentMessage:
     """Send one message; raises the SqsError that AWS would give."""
     try:
-        checked = check_send(send, fifo=queue.is_fifo, max_delay_seconds=context.max_delay_seconds)
+        checked = check_send(send, send_bytes(send), fifo=queue.is_fifo, max_delay_seconds=context.max_delay_seconds)
     except SqsError:
         _require_queue(context, queue)
         raise
@@ -55,9 +55,11 @@ def send_message_batch(
     """
     try:
         check_entry_ids([entry_id for entry_id, _ in entries], ENTRY)
-        check_batch_bytes(sum(message_bytes(send.body or "", send.attributes) for _, send in entries))
+        sizes = [send_bytes(send) for _, send in entries]
+        check_batch_bytes(sum(sizes))
         checks = [
-            (entry_id or "", _check_entry(context, queue, place, send)) for place, (entry_id, send) in _placed(entries)
+            (entry_id or "", _check_entry(context, queue, place, send, size))
+            for place, ((entry_id, send), size) in enumerate(zip(entries, sizes, strict=True), start=1)
         ]
     except SqsError:
         _require_queue(context, queue)
@@ -81,13 +83,9 @@ def send_message_batch(
     return results
 
 
-def _placed(entries: Sequence[tuple[str | None, Send]]) -> "enumerate[tuple[str | None, Send]]":
-    return enumerate(entries, start=1)
-
-
-def _check_entry(context: Context, queue: QueueId, place: int, send: Send) -> CheckedSend | SqsError:
+def _check_entry(context: Context, queue: QueueId, place: int, send: Send, size: int) -> CheckedSend | SqsError:
     try:
-        return check_send(send, fifo=queue.is_fifo, max_delay_seconds=context.max_delay_seconds, entry=place)
+        return check_send(send, size, fifo=queue.is_fifo, max_delay_seconds=context.max_delay_seconds, entry=place)
     except SqsError as error:
         if queue.is_fifo and send.group_id is None and isinstance(error, (MissingParameter, InvalidParameterValue)):
             raise  # AWS refuses the whole batch when an entry lacks its group

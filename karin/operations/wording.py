@@ -59,6 +59,17 @@ def status_rows(seen: Status, *, store: str, endpoint_url: str) -> list[tuple[st
     ]
 
 
+def sent(message_id: str, queue: QueueId, delay_seconds: int | None) -> str:
+    """Return in one line what became of a send."""
+    when = f", due in {delay_seconds} s" if delay_seconds else ""
+    return f"sent {message_id} to {queue.name}{when}"
+
+
+def purged(removed: int, queue: QueueId) -> str:
+    """Return in one line what a purge did."""
+    return f"deleted {counted(removed, 'message')} of {queue.name}"
+
+
 def sync_title(report: SyncReport) -> str:
     """Return in one line what a sync found."""
     snapshot = report.snapshot

@@ -61,7 +61,7 @@ class Rounds:
             self._claim_and_deliver(queue)
         except Exception:
             log.exception("a round of %s failed for a reason that is karin's own fault", queue)
-            self.wakes.once(RETRY_CLAIM_MS, lambda: self.request(queue), f"retry {queue}")
+            self._try_again(queue)
         finally:
             with self._all_settled:
                 self._in_flight -= 1
@@ -76,13 +76,16 @@ class Rounds:
             return
         except StoreUnavailable as error:
             log.warning("cannot claim from %s: %s", queue.name, error)
-            self.wakes.once(RETRY_CLAIM_MS, lambda: self.request(queue), f"retry {queue}")
+            self._try_again(queue)
             return
         self.wakes.learn(queue, next_due_at_ms, news)
         if batch is None:
             return
         settlements = self._dispatcher.deliver(batch)
         self._settle(queue, settlements)
+
+    def _try_again(self, queue: QueueId) -> None:
+        self.wakes.once(RETRY_CLAIM_MS, lambda: self.request(queue), f"retry {queue}")
 
     def _settle(self, queue: QueueId, settlements: list[Settlement]) -> None:
         for pause_seconds in (*SETTLE_PAUSES_SECONDS, None):

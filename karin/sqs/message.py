@@ -27,7 +27,7 @@ class MessageAttribute(msgspec.Struct, frozen=True, rename="pascal", omit_defaul
     @property
     def value(self) -> bytes:
         """Return the value as the bytes that digests and sizes count."""
-        return self.binary_value if self.binary_value is not None else (self.string_value or "").encode()
+        return self.binary_value if self.binary_value is not None else _utf8(self.string_value or "")
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -128,7 +128,12 @@ def _unpack_attribute(data_type: str, value: str | bytes) -> MessageAttribute:
 
 def message_bytes(body: str, attributes: Mapping[str, MessageAttribute]) -> int:
     """Return a message's size as SQS counts it: UTF-8 body plus attribute names, types and values, in bytes."""
-    return len(body.encode()) + sum(
-        len(name.encode()) + len((attribute.data_type or "").encode()) + len(attribute.value)
+    return len(_utf8(body)) + sum(
+        len(_utf8(name)) + len(_utf8(attribute.data_type or "")) + len(attribute.value)
         for name, attribute in attributes.items()
     )
+
+
+def _utf8(text: str) -> bytes:
+    """Return a text's bytes, also of one that is yet to be refused for holding half a surrogate pair."""
+    return text.encode(errors="surrogatepass")

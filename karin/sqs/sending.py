@@ -35,8 +35,8 @@ class CheckedSend(msgspec.Struct, frozen=True):
     trace_header: str | None
 
 
-def check_send(send: Send, *, fifo: bool, max_delay_seconds: int, entry: int | None = None) -> CheckedSend:
-    """Check one send; ``entry`` is its 1-based place in a batch, which AWS names in some texts.
+def check_send(send: Send, size: int, *, fifo: bool, max_delay_seconds: int, entry: int | None = None) -> CheckedSend:
+    """Check one send of ``send_bytes`` size; ``entry`` is its 1-based place in a batch, which AWS names in some texts.
 
     Raises the SqsError that AWS gives for the first rule broken.
     """
@@ -48,7 +48,12 @@ def check_send(send: Send, *, fifo: bool, max_delay_seconds: int, entry: int | N
     _check_fifo_ids(send, fifo=fifo, in_batch=entry is not None)
     validate_attributes(send.attributes)
     trace_header = validate_system_attributes(send.system_attributes)
-    return CheckedSend(send, send.body, message_bytes(send.body, send.attributes), trace_header)
+    return CheckedSend(send, send.body, size, trace_header)
+
+
+def send_bytes(send: Send) -> int:
+    """Return the size in bytes of the message that a send asks for, valid or not."""
+    return message_bytes(send.body or "", send.attributes)
 
 
 def too_long(limit: int, *, in_batch: bool) -> InvalidParameterValue:

@@ -9,7 +9,6 @@ from karin.store import keys
 from karin.store.connection import Client, store_errors
 
 SYNC_ASKED_FOR_MS = 60_000
-DAY_MS = 24 * 60 * 60 * 1000
 
 
 class DeploymentCommands:

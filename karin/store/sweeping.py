@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from karin.sqs.names import QueueId
 from karin.store import keys
-from karin.store.deployment import DAY_MS
 from karin.store.scripts import Scripts, optional_instant
+
+FORGOTTEN_MS = 24 * 60 * 60 * 1000  # a scheduler that has not swept for a day is not listed any more
 
 
 class Sweep:
@@ -17,6 +18,6 @@ class Sweep:
     def sweep(self, queues: Sequence[QueueId], scheduler_id: str, now_ms: int) -> dict[QueueId, int | None]:
         """Return queue -> its next due instant in ms (None: empty), in one command. Raises StoreUnavailable."""
         _, heads = self._scripts.call(
-            "sweep", [keys.SCHEDULERS, *(keys.due(queue) for queue in queues)], [now_ms, scheduler_id, DAY_MS]
+            "sweep", [keys.SCHEDULERS, *(keys.due(queue) for queue in queues)], [now_ms, scheduler_id, FORGOTTEN_MS]
         )
         return {queue: optional_instant(head) for queue, head in zip(queues, heads, strict=True)}

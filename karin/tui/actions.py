@@ -56,8 +56,7 @@ class StoreActions:
 
         def deed() -> tuple[str, list[str]]:
             sent = sending.send_message(self._context, queue, send, SENDER)
-            when = f", due in {send.delay_seconds} s" if send.delay_seconds else ""
-            return f"sent {sent.message_id} to {queue.name}{when}", []
+            return wording.sent(sent.message_id, queue, send.delay_seconds), []
 
         self._begin(Kind.SEND, f"sending to {queue.name}", deed, post)
 
@@ -65,8 +64,7 @@ class StoreActions:
         """Delete all messages of a queue."""
 
         def deed() -> tuple[str, list[str]]:
-            removed = queues.purge_queue(self._context, queue)
-            return f"deleted {wording.counted(removed, 'message')} of {queue.name}", []
+            return wording.purged(queues.purge_queue(self._context, queue), queue), []
 
         self._begin(Kind.PURGE, f"deleting the messages of {queue.name}", deed, post)
 

@@ -4,8 +4,8 @@ import redis
 
 from karin.sqs.names import QueueId
 from karin.store import keys
-from karin.store.deployment import DAY_MS
 from karin.store.store import Store
+from karin.store.sweeping import FORGOTTEN_MS
 from tests.clocks import ManualClock
 from tests.store.support import ACCOUNT, OTHER, QUEUE, all_keys, assert_no_leak, claim, counts, create, nudges, send
 
@@ -37,7 +37,7 @@ def test_each_sweep_renews_its_schedulers_entry_and_leaves_the_others(store: Sto
 
 def test_a_scheduler_silent_for_more_than_a_day_is_forgotten(store: Store, clock: ManualClock) -> None:
     store.sweeping.sweep([], "gone", clock.now_ms())
-    store.sweeping.sweep([], "me", clock.advance(ms=DAY_MS))
+    store.sweeping.sweep([], "me", clock.advance(ms=FORGOTTEN_MS))
     assert set(store.deployment.last_sweeps()) == {"gone", "me"}
     store.sweeping.sweep([], "me", clock.advance(ms=1))
     assert set(store.deployment.last_sweeps()) == {"me"}

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from karin import runtime
+from tests.processes import free_port
 from tests.support import wait_until
 
 HERE = Path(__file__).parent
@@ -29,13 +29,6 @@ def is_alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-def free_port() -> int:
-    """Return a port of the loopback address that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def child(mode: str, *arguments: object, name: str = "endpoint", **more: object) -> Described:

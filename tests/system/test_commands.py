@@ -75,6 +75,7 @@ def test_purge_asks_and_so_refuses_where_nobody_can_be_asked(karin: Karin) -> No
     [
         (("send", "nowhere", "x"), 1, "there is no queue nowhere"),
         (("send", "hello", ""), 1, "MessageBody"),
+        (("send", "hello", "\udcff"), 1, "Invalid characters found"),  # a byte that is no UTF-8
         (("send", "hello", "x", "--delay", "901"), 1, "DelaySeconds must be >= 0 and <= 900"),
         (("send", "hello", "x", "--attribute", "novalue"), 2, "NAME=VALUE"),
         (("nonsense",), 2, "invalid choice"),

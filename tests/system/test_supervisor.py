@@ -19,8 +19,9 @@ from karin.settings import Settings
 from karin.supervisor.children import karin_children
 from karin.supervisor.lines import CUT_MARK, MAX_LINE_BYTES, LineReader
 from karin.supervisor.logring import MAX_FILE_BYTES, tail
+from tests.processes import free_port
 from tests.support import wait_until
-from tests.system.conftest import Supervise, Supervised, child, free_port, is_alive
+from tests.system.conftest import Supervise, Supervised, child, is_alive
 
 STORE = {"name": "store"}  # the real one
 SCHEDULER = child("patient", name="scheduler")
