@@ -21,7 +21,8 @@ from karin.sqs.errors import (
     SqsError,
 )
 from karin.store.connection import StoreUnavailable
-from karin.wsgi.actions import ACTIONS, Action
+from karin.wsgi.actions import ACTIONS
+from karin.wsgi.actions.base import Action
 from karin.wsgi.authentication import Authenticator, Identity
 from karin.wsgi.caller import Caller
 from karin.wsgi.protocols import WireProtocol, choose

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 import msgspec
 
-from karin.wsgi.shapes import Flat
+from karin.wsgi.shapes.base import Flat
 
 Kind = Literal["scalar", "list", "map"]
 

@@ -1,0 +1,61 @@
+"""SendMessage and SendMessageBatch."""
+
+from karin.operations import sending
+from karin.operations.context import Context
+from karin.operations.sending import Sender, SentMessage
+from karin.sqs.errors import SqsError
+from karin.sqs.sending import Send
+from karin.wsgi.actions.base import Action, failed, queue_of
+from karin.wsgi.caller import Caller
+from karin.wsgi.shapes import sending as shapes
+
+
+def send_message(context: Context, request: shapes.SendMessageRequest, caller: Caller) -> shapes.SendMessageResult:
+    """SendMessage."""
+    sent = sending.send_message(context, queue_of(context, request, caller), _send(request), _sender(caller))
+    return shapes.SendMessageResult(**_sent(sent))
+
+
+def send_message_batch(
+    context: Context, request: shapes.SendMessageBatchRequest, caller: Caller
+) -> shapes.SendMessageBatchResult:
+    """SendMessageBatch."""
+    entries = [(entry.id, _send(entry)) for entry in request.entries or []]
+    results = sending.send_message_batch(context, queue_of(context, request, caller), entries, _sender(caller))
+    successful = [
+        shapes.SendMessageBatchResultEntry(id=entry_id, **_sent(result))
+        for entry_id, result in results
+        if isinstance(result, SentMessage)
+    ]
+    refused = [failed(entry_id, result) for entry_id, result in results if isinstance(result, SqsError)]
+    return shapes.SendMessageBatchResult(successful=successful or None, failed=refused or None)
+
+
+def _send(request: shapes.SendMessageRequest | shapes.SendMessageBatchRequestEntry) -> Send:
+    return Send(
+        request.message_body,
+        request.delay_seconds,
+        request.message_attributes or {},
+        request.message_system_attributes or {},
+        request.message_group_id,
+        request.message_deduplication_id,
+    )
+
+
+def _sender(caller: Caller) -> Sender:
+    return Sender(caller.sender_id, caller.trace_header)
+
+
+def _sent(sent: SentMessage) -> dict[str, str | None]:
+    return {
+        "message_id": sent.message_id,
+        "md5_of_message_body": sent.md5_of_body,
+        "md5_of_message_attributes": sent.md5_of_attributes,
+        "md5_of_message_system_attributes": sent.md5_of_system_attributes,
+    }
+
+
+ACTIONS = {
+    "SendMessage": Action(shapes.SendMessageRequest, send_message, may_sync=True),
+    "SendMessageBatch": Action(shapes.SendMessageBatchRequest, send_message_batch, may_sync=True),
+}
