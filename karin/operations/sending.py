@@ -12,7 +12,7 @@ from karin.sqs.errors import InvalidParameterValue, MissingParameter, SqsError
 from karin.sqs.message import Message
 from karin.sqs.names import QueueId
 from karin.sqs.sending import ENTRY, CheckedSend, Send, check_send, send_bytes, too_long
-from karin.store.messages import Outgoing
+from karin.store.messages import Fate, Outgoing
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -29,6 +29,7 @@ class SentMessage(msgspec.Struct, frozen=True):
     md5_of_body: str
     md5_of_attributes: str | None
     md5_of_system_attributes: str | None
+    sequence_number: str | None = None
 
 
 def send_message(context: Context, queue: QueueId, send: Send, sender: Sender) -> SentMessage:
@@ -41,9 +42,9 @@ def send_message(context: Context, queue: QueueId, send: Send, sender: Sender) -
     now_ms = context.clock.now_ms()
     outgoing = _outgoing(checked, sender, now_ms)
     sent = context.store.messages.send(queue, now_ms, [outgoing])
-    if sent.is_too_long[0]:
+    if sent.fates[0].is_too_long:
         raise too_long(sent.max_bytes, in_batch=False)
-    return _sent_message(outgoing.message, checked)
+    return _sent_message(sent.fates[0], outgoing.message, checked)
 
 
 def send_message_batch(
@@ -71,15 +72,15 @@ def send_message_batch(
     now_ms = context.clock.now_ms()
     outgoing = [_outgoing(check, sender, now_ms) for check in accepted]
     sent = context.store.messages.send(queue, now_ms, outgoing)
-    fates = iter(zip(outgoing, sent.is_too_long, strict=True))
+    fates = iter(zip(outgoing, sent.fates, strict=True))
     results: list[tuple[str, SentMessage | SqsError]] = []
     for entry_id, check in checks:
         if isinstance(check, SqsError):
             results.append((entry_id, check))
             continue
-        one, is_too_long = next(fates)
+        one, fate = next(fates)
         refusal = too_long(sent.max_bytes, in_batch=True)
-        results.append((entry_id, refusal if is_too_long else _sent_message(one.message, check)))
+        results.append((entry_id, refusal if fate.is_too_long else _sent_message(fate, one.message, check)))
     return results
 
 
@@ -113,10 +114,11 @@ def _outgoing(checked: CheckedSend, sender: Sender, now_ms: int) -> Outgoing:
     return Outgoing(message, checked.size, delay_ms)
 
 
-def _sent_message(message: Message, checked: CheckedSend) -> SentMessage:
+def _sent_message(fate: Fate, message: Message, checked: CheckedSend) -> SentMessage:
     return SentMessage(
-        message.message_id,
+        fate.message_id,
         message.md5_of_body,
         message.md5_of_attributes,
         md5_of_attributes(checked.send.system_attributes),
+        fate.sequence_number,
     )

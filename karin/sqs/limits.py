@@ -33,3 +33,6 @@ REDRIVE_SOURCES = 10
 PURGE_INTERVAL_MS = 60_000
 RECREATE_INTERVAL_MS = 60_000
 NUMBER_DIGITS = 38
+REMEMBERED_MS = 300_000  # deduplication ids and receive attempts
+IN_FLIGHT = 120_000  # messages of one queue
+RECEIVE_MESSAGES = (1, 10)

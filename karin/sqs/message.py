@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from karin.sqs.digests import md5_of_attributes, md5_of_body
+from karin.sqs.receipts import Receipt
 
 RETAINED_FROM_DIGITS = 13  # milliseconds since the epoch have 13 digits until the year 2286
 
@@ -56,16 +57,25 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class ReceivedMessage(msgspec.Struct, frozen=True):
-    """A message as one receive hands it out: the count includes this receive."""
+    """A message as one receive hands it out: the receipt's count includes this receive."""
 
     message: Message
-    receipt_handle: str
-    receive_count: int
+    receipt: Receipt
     first_received_at_ms: int
+
+    @property
+    def receipt_handle(self) -> str:
+        """Return the token of this receive, as callers see it."""
+        return self.receipt.handle
+
+    @property
+    def receive_count(self) -> int:
+        """Return ApproximateReceiveCount."""
+        return self.receipt.receive_count
 
 
 class _Stored(msgspec.Struct, frozen=True, array_like=True):
-    """The packed rest of a stored message: everything but its id, which is the hash's field."""
+    """The packed rest of a stored message: everything but its id and sequence number."""
 
     sent_at_ms: int
     body: str
@@ -74,7 +84,6 @@ class _Stored(msgspec.Struct, frozen=True, array_like=True):
     trace_header: str | None = None
     group_id: str | None = None
     deduplication_id: str | None = None
-    sequence_number: str | None = None
     dead_letter_source_arn: str | None = None
 
 
@@ -92,14 +101,16 @@ def pack_message(message: Message) -> bytes:
         message.trace_header,
         message.group_id,
         message.deduplication_id,
-        message.sequence_number,
         message.dead_letter_source_arn,
     )
     return f"{message.sent_at_ms:0{RETAINED_FROM_DIGITS}d}".encode() + _encoder.encode(stored)
 
 
-def unpack_message(message_id: str, packed: bytes) -> Message:
-    """Read a stored message back; raises msgspec.DecodeError when the bytes are not one."""
+def unpack_message(message_id: str, packed: bytes, sequence_number: str | None = None) -> Message:
+    """Read a stored message back; raises msgspec.DecodeError when the bytes are not one.
+
+    The sequence number of a FIFO queue's message is given by the store, and kept in its order of messages.
+    """
     stored = _decoder.decode(memoryview(packed)[RETAINED_FROM_DIGITS:])
     return Message(
         message_id=message_id,
@@ -110,7 +121,7 @@ def unpack_message(message_id: str, packed: bytes) -> Message:
         trace_header=stored.trace_header,
         group_id=stored.group_id,
         deduplication_id=stored.deduplication_id,
-        sequence_number=stored.sequence_number,
+        sequence_number=sequence_number,
         dead_letter_source_arn=stored.dead_letter_source_arn,
     )
 

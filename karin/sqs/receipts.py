@@ -17,28 +17,49 @@ _PREFIX = b"\x01\x01\x01"
 _CHECKSUM_BYTES = 4
 
 
-class Receipt(msgspec.Struct, frozen=True, array_like=True):
-    """What a receipt handle says: the ``receive_count``-th receive of a message, at an instant."""
+class Receipt(msgspec.Struct, frozen=True):
+    """What a receipt handle says: the ``receive_count``-th receive of a message, at an instant.
 
-    account: str
-    queue_name: str
+    ``group_id`` and ``sequence_number`` are the message's own, and tell the store where it stands in its group.
+    """
+
+    queue: QueueId
     message_id: str
     receive_count: int
     received_at_ms: int
+    group_id: str | None = None
+    sequence_number: str | None = None
 
     @property
-    def queue(self) -> QueueId:
-        """Return the queue that the message was received from."""
-        return QueueId(self.account, self.queue_name)
+    def handle(self) -> str:
+        """Return the handle: base64 text of about 120 characters, of at most 600 with the longest names."""
+        packed = _encoder.encode(
+            _Packed(
+                self.queue.account,
+                self.queue.name,
+                uuid.UUID(self.message_id).bytes,
+                self.receive_count,
+                self.received_at_ms,
+                self.group_id,
+                self.sequence_number,
+            )
+        )
+        checked = _PREFIX + packed
+        return base64.b64encode(checked + zlib.crc32(checked).to_bytes(_CHECKSUM_BYTES, "big")).decode()
 
 
-def make_receipt_handle(queue: QueueId, message_id: str, receive_count: int, received_at_ms: int) -> str:
-    """Return the handle of one receive: base64 text of about 120 characters."""
-    packed = msgspec.msgpack.encode(
-        (queue.account, queue.name, uuid.UUID(message_id).bytes, receive_count, received_at_ms)
-    )
-    checked = _PREFIX + packed
-    return base64.b64encode(checked + zlib.crc32(checked).to_bytes(_CHECKSUM_BYTES, "big")).decode()
+class _Packed(msgspec.Struct, frozen=True, array_like=True):
+    account: str
+    queue_name: str
+    message_id: bytes
+    receive_count: int
+    received_at_ms: int
+    group_id: str | None
+    sequence_number: str | None
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Packed)
 
 
 def read_receipt_handle(handle: str) -> Receipt | None:
@@ -51,9 +72,15 @@ def read_receipt_handle(handle: str) -> Receipt | None:
     if not checked.startswith(_PREFIX) or zlib.crc32(checked).to_bytes(_CHECKSUM_BYTES, "big") != checksum:
         return None
     try:
-        account, name, id_bytes, count, received_at_ms = msgspec.msgpack.decode(
-            checked[len(_PREFIX) :], type=tuple[str, str, bytes, int, int]
-        )
-        return Receipt(account, name, str(uuid.UUID(bytes=id_bytes)), count, received_at_ms)
+        packed = _decoder.decode(checked[len(_PREFIX) :])
+        message_id = str(uuid.UUID(bytes=packed.message_id))
     except (msgspec.DecodeError, ValueError):
         return None
+    return Receipt(
+        QueueId(packed.account, packed.queue_name),
+        message_id,
+        packed.receive_count,
+        packed.received_at_ms,
+        packed.group_id,
+        packed.sequence_number,
+    )

@@ -39,7 +39,11 @@ def queue(queue_id: QueueId) -> str:
 
 
 def due(queue_id: QueueId) -> str:
-    """ZSET message id -> the instant in ms at which it may next be received. Its lowest score is the wake."""
+    """ZSET -> the instant in ms at which something may next be received. Its lowest score is the wake.
+
+    Members are message ids; of messages with a group it is their lane, ``group NUL``, that stands here. In a FIFO
+    queue every message has a group.
+    """
     return _of(queue_id, "due")
 
 
@@ -54,8 +58,49 @@ def receives(queue_id: QueueId) -> str:
 
 
 def leased(queue_id: QueueId) -> str:
-    """ZSET message id -> ``leased_until_ms``; a member whose lease has run out means nothing."""
+    """ZSET message id -> ``leased_until_ms``; a member whose lease has run out means nothing, but in FIFO queues that
+    it was received before, so that the queue's delay no longer holds it back.
+    """
     return _of(queue_id, "leased")
+
+
+def order(queue_id: QueueId) -> str:
+    """ZSET, all scores 0: the messages of each group in the order in which they may be received.
+
+    Members are ``group NUL due_at_ms(13 digits) message_id``, in FIFO queues ``group NUL sequence_number(20 digits)
+    message_id``.
+    """
+    return _of(queue_id, "order")
+
+
+def lanes(queue_id: QueueId) -> str:
+    """ZSET lane -> its score in ``due``; only in standard queues, where ``due`` holds message ids as well."""
+    return _of(queue_id, "lanes")
+
+
+def grouped(queue_id: QueueId) -> str:
+    """ZSET message id -> the instant in ms at which it may next be received: the messages with a group of a standard
+    queue.
+    """
+    return _of(queue_id, "grouped")
+
+
+def arrivals(queue_id: QueueId) -> str:
+    """ZSET message id -> the instant in ms at which it was sent; only in FIFO queues, whose delay may yet change."""
+    return _of(queue_id, "arrivals")
+
+
+def remembered(queue_id: QueueId) -> str:
+    """HASH, FIFO only: what five minutes may ask for again.
+
+    ``d scope NUL deduplication id`` -> ``message_id sequence_number``; ``r attempt id`` -> JSON of what was received.
+    """
+    return _of(queue_id, "remembered")
+
+
+def remembered_until(queue_id: QueueId) -> str:
+    """ZSET field of ``remembered`` -> the instant in ms at which it may be forgotten."""
+    return _of(queue_id, "remembered-until")
 
 
 def tombstone(queue_id: QueueId) -> str:
@@ -64,5 +109,9 @@ def tombstone(queue_id: QueueId) -> str:
 
 
 def of_messages(queue_id: QueueId) -> list[str]:
-    """Return the keys that hold a queue's messages, in the order in which the scripts take them."""
-    return [due(queue_id), messages(queue_id), receives(queue_id), leased(queue_id)]
+    """Return the keys that hold a queue's messages, in the order in which the scripts take them.
+
+    The first four are due, messages, receives and leased, whatever the queue's type.
+    """
+    parts = (arrivals, order, remembered, remembered_until) if queue_id.is_fifo else (grouped, order, lanes)
+    return [part(queue_id) for part in (due, messages, receives, leased, *parts)]

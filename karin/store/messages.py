@@ -1,63 +1,99 @@
-"""Commands on the messages of a queue: one method per script."""
+"""Commands on the messages of a queue: one method per command, one script for each type of queue."""
 
+import logging
 from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
 
-from karin.sqs.errors import PurgeQueueInProgress, QueueDoesNotExist
-from karin.sqs.limits import PURGE_INTERVAL_MS
+from karin.sqs.errors import OverLimit, PurgeQueueInProgress, QueueDoesNotExist
+from karin.sqs.fifo import content_deduplication_id, deduplication_missing
+from karin.sqs.limits import IN_FLIGHT, PURGE_INTERVAL_MS, REMEMBERED_MS
 from karin.sqs.message import Message, ReceivedMessage, pack_message, unpack_message
 from karin.sqs.names import QueueId
-from karin.sqs.receipts import make_receipt_handle
+from karin.sqs.receipts import Receipt
 from karin.store import keys
 from karin.store.scripts import Argument, Scripts, optional_instant
 
+log = logging.getLogger("karin.store")
+
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A message on its way into the store: its size as SQS counts, its delay (None: the queue's own)."""
+    """A message on its way into a queue.
+
+    ``size`` is what SQS counts in bytes, 0 when the queue's limit does not concern it; ``delay_ms`` None leaves the
+    delay to the queue, which alone decides it when it is a FIFO queue. A message that comes from another queue brings
+    along how often and since when it was received.
+    """
 
     message: Message
     size: int
     delay_ms: int | None
+    receive_count: int = 0
+    first_received_at_ms: int = 0
+
+
+class Fate(msgspec.Struct, frozen=True):
+    """What became of one message that was sent: for a duplicate, id and number are those of the first."""
+
+    message_id: str
+    sequence_number: str | None
+    is_too_long: bool
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """What became of a send: which messages were refused for being longer than ``max_bytes``, in order."""
+    """What became of a send, in order; ``max_bytes`` is the longest message that the queue takes."""
 
     max_bytes: int
-    is_too_long: tuple[bool, ...]
+    fates: tuple[Fate, ...]
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Messages taken under a lease, and when the queue is due next (None: it is empty)."""
+    """Messages taken under a lease, and when the queue is due next (None: it is empty).
+
+    ``dead`` are those that were received too often: they wait, under the same lease, to be moved to the
+    ``dead_letter_target``. ``visibility_ms`` is what the lease would be without a floor, ``wait_seconds`` the queue's
+    ReceiveMessageWaitTimeSeconds.
+    """
 
     messages: tuple[ReceivedMessage, ...]
+    dead: tuple[ReceivedMessage, ...]
+    dead_letter_target: QueueId | None
     visibility_ms: int
+    wait_seconds: int
     next_due_at_ms: int | None
 
 
 class Verdict(StrEnum):
-    """What an invocation means for one message."""
+    """What is to become of a message that was received."""
 
-    DELETE = "delete"
+    DELETE = "delete"  # whoever holds it now
+    DELETE_HELD = "delete_held"  # only if this receive still holds it: the rule of FIFO queues
+    EXTEND = "extend"  # hidden until the given instant, from the caller's point of view
     RETRY = "retry"  # due again at the given instant; the receive counts
     GIVE_BACK = "give_back"  # due again at the given instant; the receive does not count
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """One message's verdict; ``receive_count`` is that of its claim, so that a later holder is left alone."""
+    """One message's verdict; its receipt tells which receive speaks, so that a later holder is left alone."""
 
-    message_id: str
-    receive_count: int
+    receipt: Receipt
     verdict: Verdict
     due_at_ms: int = 0
 
 
-class Settled(msgspec.Struct, frozen=True):
-    """What settling did, and when the queue is due next (None: it is empty)."""
+class Effect(StrEnum):
+    """What a settlement did."""
 
-    deleted: int
+    DONE = "done"
+    GONE = "gone"  # the message is not there any more
+    LOST = "lost"  # someone received it since, or, in a FIFO queue, its lease ran out
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What settling did to each message, in order, and when the queue is due next (None: it is empty)."""
+
+    effects: tuple[Effect, ...]
     next_due_at_ms: int | None
 
 
@@ -68,37 +104,88 @@ class MessageCommands:
         self._scripts = scripts
 
     def send(self, queue: QueueId, now_ms: int, outgoing: Sequence[Outgoing]) -> Sent:
-        """Store messages in one command; raises QueueDoesNotExist. Sending an id twice stores it once."""
-        args: list[Argument] = [now_ms, str(queue), keys.WAKES]
-        for one in outgoing:
-            delay_ms = -1 if one.delay_ms is None else one.delay_ms
-            args += [one.message.message_id, one.size, delay_ms, pack_message(one.message)]
-        status, reply = self._scripts.call("send", [keys.queue(queue), keys.due(queue), keys.messages(queue)], args)
-        _require_queue(status)
-        max_bytes, *statuses = reply
-        return Sent(max_bytes, tuple(word == b"too_long" for word in statuses))
+        """Store messages, each once: sending an id, or in a FIFO queue a deduplication id, again changes nothing.
 
-    def claim(self, queue: QueueId, now_ms: int, *, most: int, lease_ms: int, most_bytes: int) -> Claim:
-        """Take up to ``most`` due messages under a lease of ``lease_ms`` or the queue's visibility, if longer.
-
-        Raises QueueDoesNotExist.
+        Raises QueueDoesNotExist; InvalidParameterValue when a FIFO queue has no way to tell duplicates.
         """
-        status, reply = self._scripts.call(
-            "claim", [keys.queue(queue), *keys.of_messages(queue)], [now_ms, most, lease_ms, most_bytes]
-        )
+        taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
+        args: list[Argument] = [now_ms, str(queue), keys.WAKES]
+        if queue.is_fifo:
+            args += [REMEMBERED_MS, *(arg for one in outgoing for arg in _for_fifo(one))]
+            status, reply = self._scripts.call("send_fifo", taken_keys, args)
+        else:
+            args += [arg for one in outgoing for arg in _for_standard(one)]
+            status, reply = self._scripts.call("send", taken_keys, args)
         _require_queue(status)
-        visibility_ms, next_due_at_ms, *rest = reply
-        taken = zip(*[iter(rest)] * 4, strict=True)
-        messages = tuple(_received(queue, now_ms, id_.decode(), *others) for id_, *others in taken)
-        return Claim(messages, visibility_ms, optional_instant(next_due_at_ms))
+        if status == "no_deduplication_id":
+            raise deduplication_missing()
+        max_bytes, *words = reply
+        fates = zip(*[iter(words)] * 3, strict=True)
+        return Sent(
+            max_bytes,
+            tuple(Fate(id_.decode(), number.decode() or None, word == b"too_long") for word, id_, number in fates),
+        )
+
+    def claim(
+        self,
+        queue: QueueId,
+        now_ms: int,
+        *,
+        most: int,
+        most_bytes: int,
+        visibility_ms: int | None = None,
+        floor_ms: int = 0,
+        attempt_id: str = "",
+        counts: bool = True,
+    ) -> Claim:
+        """Take up to ``most`` due messages under a lease.
+
+        The lease is ``visibility_ms``, else the queue's own, and at least ``floor_ms``. ``most_bytes`` bounds the
+        stored messages taken, of which the first is taken whatever its size. In a FIFO queue the same ``attempt_id``
+        gets the same messages again for five minutes. Without ``counts`` the receive is not counted, and no message
+        is dead. Raises QueueDoesNotExist; OverLimit when a standard queue has too many messages in flight.
+        """
+        args: list[Argument] = [now_ms, most, most_bytes, -1 if visibility_ms is None else visibility_ms, floor_ms]
+        args += [int(counts), IN_FLIGHT]
+        taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
+        if queue.is_fifo:
+            status, reply = self._scripts.call("claim_fifo", taken_keys, [*args, attempt_id, REMEMBERED_MS])
+        else:
+            status, reply = self._scripts.call("claim", taken_keys, args)
+        _require_queue(status)
+        if status == "over_limit":
+            raise OverLimit(f"Too many messages in flight: a queue may have {IN_FLIGHT}.")
+        lease_ms, wait_seconds, target, next_due_at_ms, *rest = reply
+        messages: list[ReceivedMessage] = []
+        dead: list[ReceivedMessage] = []
+        for fate, *taken in zip(*[iter(rest)] * 7, strict=True):
+            if (received := _received(queue, *taken)) is not None:
+                (dead if fate == b"dead" else messages).append(received)
+        return Claim(
+            tuple(messages),
+            tuple(dead),
+            QueueId.parse(target.decode()) if target else None,
+            lease_ms,
+            wait_seconds,
+            optional_instant(next_due_at_ms),
+        )
 
     def settle(self, queue: QueueId, now_ms: int, settlements: Sequence[Settlement]) -> Settled:
-        """Write the outcome of an invocation in one command."""
-        args: list[Argument] = [now_ms]
+        """Write what is to become of messages that were received; raises QueueDoesNotExist."""
+        args: list[Argument] = [now_ms, str(queue), keys.WAKES]
         for one in settlements:
-            args += [one.message_id, one.receive_count, one.verdict.value, one.due_at_ms]
-        _, (deleted, next_due_at_ms) = self._scripts.call("settle", keys.of_messages(queue), args)
-        return Settled(deleted, optional_instant(next_due_at_ms))
+            receipt = one.receipt
+            args += [receipt.message_id, receipt.receive_count, receipt.group_id or ""]
+            args += [receipt.sequence_number or ""] if queue.is_fifo else []
+            args += [one.verdict.value, one.due_at_ms]
+        taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
+        if queue.is_fifo:
+            status, reply = self._scripts.call("settle_fifo", taken_keys, args)
+        else:
+            status, reply = self._scripts.call("settle", taken_keys, args)
+        _require_queue(status)
+        next_due_at_ms, *effects = reply
+        return Settled(tuple(Effect(word.decode()) for word in effects), optional_instant(next_due_at_ms))
 
     def purge(self, queue: QueueId, now_ms: int) -> int:
         """Remove all messages and return how many; raises QueueDoesNotExist or PurgeQueueInProgress."""
@@ -117,12 +204,37 @@ def _require_queue(status: str) -> None:
         raise QueueDoesNotExist
 
 
+def _for_standard(one: Outgoing) -> list[Argument]:
+    delay_ms = -1 if one.delay_ms is None else one.delay_ms
+    return [*_for_any(one), delay_ms, pack_message(one.message)]
+
+
+def _for_fifo(one: Outgoing) -> list[Argument]:
+    given_id, content_id = one.message.deduplication_id, content_deduplication_id(one.message.body)
+    message = msgspec.structs.replace(one.message, deduplication_id=given_id or content_id)
+    return [*_for_any(one), given_id or "", content_id, pack_message(message)]
+
+
+def _for_any(one: Outgoing) -> list[Argument]:
+    received = f"{one.receive_count} {one.first_received_at_ms}" if one.receive_count else ""
+    return [one.message.message_id, one.size, one.message.group_id or "", received]
+
+
 def _received(
-    queue: QueueId, now_ms: int, message_id: str, receive_count: int, first_received_at_ms: int, packed: bytes
-) -> ReceivedMessage:
-    return ReceivedMessage(
-        unpack_message(message_id, packed),
-        make_receipt_handle(queue, message_id, receive_count, now_ms),
-        receive_count,
-        first_received_at_ms,
-    )
+    queue: QueueId,
+    id_: bytes,
+    receive_count: int,
+    first_received_at_ms: int,
+    received_at_ms: int,
+    sequence_number: bytes,
+    packed: bytes,
+) -> ReceivedMessage | None:
+    """Return a message that was taken; None for one that cannot be read, which stays where it is until it expires."""
+    message_id, number = id_.decode(), sequence_number.decode() or None
+    try:
+        message = unpack_message(message_id, packed, number)
+    except (msgspec.DecodeError, ValueError) as error:
+        log.error("message %s of %s cannot be read and is left where it is: %s", message_id, queue.name, error)
+        return None
+    receipt = Receipt(queue, message_id, receive_count, received_at_ms, message.group_id, number)
+    return ReceivedMessage(message, receipt, first_received_at_ms)

@@ -68,7 +68,7 @@ class QueueCommands:
         """Delete a queue with its messages, then its name; raises QueueDoesNotExist."""
         status, _ = self._scripts.call(
             "delete_queue",
-            [keys.queue(queue), *keys.of_messages(queue), keys.tombstone(queue)],
+            [keys.queue(queue), keys.tombstone(queue), *keys.of_messages(queue)],
             [now_ms, RECREATE_INTERVAL_MS],
         )
         with store_errors():
@@ -84,9 +84,7 @@ class QueueCommands:
 
     def describe(self, queue: QueueId, now_ms: int) -> QueueState:
         """Return a queue's attributes and counts in one command; raises QueueDoesNotExist."""
-        status, reply = self._scripts.call(
-            "describe_queue", [keys.queue(queue), keys.due(queue), keys.leased(queue)], [now_ms]
-        )
+        status, reply = self._scripts.call("describe_queue", [keys.queue(queue), *keys.of_messages(queue)], [now_ms])
         if status == "no_queue":
             raise QueueDoesNotExist
         ready, leased, delayed, next_due_at_ms, *fields = reply

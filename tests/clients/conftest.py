@@ -86,7 +86,7 @@ def stored(store: Store) -> Callable[[], dict[str, Message]]:
 
     def read() -> dict[str, Message]:
         later_ms = SystemClock().now_ms() + HOUR_MS
-        claim = store.messages.claim(QUEUE, later_ms, most=100, lease_ms=1, most_bytes=100 << 20)
+        claim = store.messages.claim(QUEUE, later_ms, most=100, most_bytes=100 << 20)
         return {received.message.message_id: received.message for received in claim.messages}
 
     return read

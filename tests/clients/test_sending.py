@@ -65,7 +65,7 @@ def test_a_delayed_message_is_due_when_its_delay_has_passed(sqs: Client, queue_u
     sent = sqs.call("SendMessage", QueueUrl=queue_url, MessageBody="later", DelaySeconds=5)
 
     def claim(now_ms: int) -> tuple[list[Message], int | None]:
-        claim = store.messages.claim(QUEUE, now_ms, most=10, lease_ms=1, most_bytes=1 << 20)
+        claim = store.messages.claim(QUEUE, now_ms, most=10, most_bytes=1 << 20)
         return [received.message for received in claim.messages], claim.next_due_at_ms
 
     early, due_at_ms = claim(SystemClock().now_ms())

@@ -19,25 +19,30 @@ from karin.store.store import Store
 ACCOUNT = "000000000000"
 QUEUE = QueueId(ACCOUNT, "work")
 OTHER = QueueId(ACCOUNT, "other")
+FIFO = QueueId(ACCOUNT, "work.fifo")
 ANY_SIZE = 1 << 40
 
 
 def create(store: Store, now_ms: int, queue: QueueId = QUEUE, **attributes: object) -> QueueId:
     """Create a queue with SQS's defaults but for the attributes given."""
     changed = {name: str(value) for name, value in attributes.items()}
-    store.queues.create(queue, now_ms, {}, defaults_for(fifo=False) | changed)
+    store.queues.create(queue, now_ms, {}, defaults_for(fifo=queue.is_fifo) | changed)
     return queue
 
 
-def outgoing(now_ms: int, body: str = "hello", *, delay_ms: int | None = 0, size: int | None = None) -> Outgoing:
-    """Return a new message on its way into the store."""
-    message = Message(message_id=str(uuid.uuid4()), body=body, sent_at_ms=now_ms)
+def outgoing(
+    now_ms: int, body: str = "hello", *, delay_ms: int | None = 0, size: int | None = None, **others: Any
+) -> Outgoing:
+    """Return a new message on its way into the store; ``others`` are fields of the message."""
+    message = Message(message_id=str(uuid.uuid4()), body=body, sent_at_ms=now_ms, **others)
     return Outgoing(message, len(body.encode()) if size is None else size, delay_ms)
 
 
-def send(store: Store, now_ms: int, body: str = "hello", *, queue: QueueId = QUEUE, delay_ms: int | None = 0) -> str:
+def send(
+    store: Store, now_ms: int, body: str = "hello", *, queue: QueueId = QUEUE, delay_ms: int | None = 0, **others: Any
+) -> str:
     """Send one message; return its id."""
-    one = outgoing(now_ms, body, delay_ms=delay_ms)
+    one = outgoing(now_ms, body, delay_ms=delay_ms, **others)
     store.messages.send(queue, now_ms, [one])
     return one.message.message_id
 
@@ -48,16 +53,17 @@ def claim(
     *,
     queue: QueueId = QUEUE,
     most: int = 10,
-    lease_ms: int = 1,
+    floor_ms: int = 0,
     most_bytes: int = ANY_SIZE,
+    **others: Any,
 ) -> Claim:
-    """Claim due messages; the shortest lease leaves it to the queue's visibility timeout."""
-    return store.messages.claim(queue, now_ms, most=most, lease_ms=lease_ms, most_bytes=most_bytes)
+    """Claim due messages for as long as the queue's visibility timeout says."""
+    return store.messages.claim(queue, now_ms, most=most, floor_ms=floor_ms, most_bytes=most_bytes, **others)
 
 
 def settlement(received: ReceivedMessage, verdict: Verdict, due_at_ms: int = 0) -> Settlement:
     """Return the verdict on a message as it was claimed."""
-    return Settlement(received.message.message_id, received.receive_count, verdict, due_at_ms)
+    return Settlement(received.receipt, verdict, due_at_ms)
 
 
 def bodies(taken: Claim | Iterable[ReceivedMessage]) -> list[str]:

@@ -62,12 +62,12 @@ def test_no_more_are_claimed_than_asked_for_and_the_rest_is_due_at_once(store: S
     assert taken.next_due_at_ms == now_ms + 2
 
 
-@pytest.mark.parametrize(("lease_ms", "leased_for_ms"), [(1, 30_000), (30_000, 30_000), (45_000, 45_000)])
+@pytest.mark.parametrize(("floor_ms", "leased_for_ms"), [(1, 30_000), (30_000, 30_000), (45_000, 45_000)])
 def test_a_lease_lasts_as_long_as_asked_or_as_the_queues_visibility_timeout(
-    store: Store, now_ms: int, lease_ms: int, leased_for_ms: int
+    store: Store, now_ms: int, floor_ms: int, leased_for_ms: int
 ) -> None:
     send(store, now_ms)
-    assert claim(store, now_ms, lease_ms=lease_ms).next_due_at_ms == now_ms + leased_for_ms
+    assert claim(store, now_ms, floor_ms=floor_ms).next_due_at_ms == now_ms + leased_for_ms
     assert claim(store, now_ms + leased_for_ms - 1).messages == ()
     assert len(claim(store, now_ms + leased_for_ms).messages) == 1
 
@@ -76,7 +76,7 @@ def test_a_message_is_claimed_once_however_short_its_lease(store: Store, clock: 
     now_ms = clock.now_ms()
     create(store, now_ms, OTHER, VisibilityTimeout=0)
     send(store, now_ms, queue=OTHER)
-    assert len(claim(store, now_ms, queue=OTHER, lease_ms=0).messages) == 1
+    assert len(claim(store, now_ms, queue=OTHER, floor_ms=0).messages) == 1
 
 
 def test_receives_are_counted_and_the_first_is_remembered(store: Store, now_ms: int) -> None:

@@ -6,7 +6,7 @@ import redis
 from karin.sqs.errors import QueueDoesNotExist
 from karin.sqs.message import Message, MessageAttribute
 from karin.store import keys
-from karin.store.messages import Outgoing, Verdict
+from karin.store.messages import Fate, Outgoing, Verdict
 from karin.store.signals import Nudge
 from karin.store.store import Store
 from tests.clocks import ManualClock
@@ -46,7 +46,6 @@ def test_a_message_comes_back_as_it_was_sent(store: Store, now_ms: int) -> None:
         trace_header="Root=1-5759e988-bd862e3fe1be46a994272793",
         group_id="g",
         deduplication_id="d",
-        sequence_number="18850000000000000000",
         dead_letter_source_arn="arn:aws:sqs:us-east-1:000000000000:source",
     )
     store.messages.send(QUEUE, now_ms, [Outgoing(message, 20, 0)])
@@ -70,7 +69,7 @@ def test_sending_an_id_again_changes_neither_message_nor_due_time(store: Store, 
     with nudges(store) as listener:
         sent = store.messages.send(QUEUE, now_ms + 1, [again])
         assert listener.heard() == []
-    assert sent.is_too_long == (False,)
+    assert sent.fates == (Fate(first.message.message_id, None, False),)
     assert counts(store, now_ms + 1) == (0, 0, 1)
     assert claim(store, now_ms + 4_999).messages == ()
     assert bodies(claim(store, now_ms + 5_000)) == ["first"]
@@ -110,7 +109,7 @@ def test_only_messages_beyond_the_queues_size_are_refused(store: Store, clock: M
     create(store, now_ms, OTHER, MaximumMessageSize=1024)
     batch = [outgoing(now_ms, name, size=size) for name, size in [("a", 1024), ("b", 1025), ("c", 0), ("d", 9_999)]]
     sent = store.messages.send(OTHER, now_ms, batch)
-    assert (sent.max_bytes, sent.is_too_long) == (1024, (False, True, False, True))
+    assert (sent.max_bytes, [fate.is_too_long for fate in sent.fates]) == (1024, [False, True, False, True])
     assert sorted(bodies(claim(store, now_ms, queue=OTHER))) == ["a", "c"]
 
 
@@ -169,8 +168,8 @@ def test_queues_do_not_see_each_others_messages(store: Store, now_ms: int) -> No
 
 
 def test_no_key_of_messages_has_a_time_to_live(store: Store, now_ms: int, raw: redis.Redis) -> None:
-    for _ in range(3):
-        send(store, now_ms)
+    for group_id in (None, None, "g"):
+        send(store, now_ms, group_id=group_id)
     (first, *_) = claim(store, now_ms, most=2).messages
     store.messages.settle(QUEUE, now_ms, [settlement(first, Verdict.RETRY, now_ms + 9_000)])
     assert keys_in(raw) >= {keys.queue(QUEUE), *keys.of_messages(QUEUE)}

@@ -3,8 +3,10 @@
 import pytest
 import redis
 
+from karin.sqs.errors import QueueDoesNotExist
+from karin.sqs.receipts import Receipt
 from karin.store import keys
-from karin.store.messages import Settled, Settlement, Verdict
+from karin.store.messages import Effect, Settled, Settlement, Verdict
 from karin.store.store import Store
 from tests.clocks import ManualClock
 from tests.store.support import OTHER, QUEUE, assert_no_leak, claim, counts, create, nudges, send, settlement
@@ -22,16 +24,16 @@ def test_a_deleted_message_leaves_nothing(store: Store, now_ms: int, raw: redis.
     send(store, now_ms)
     (received,) = claim(store, now_ms).messages
     settled = store.messages.settle(QUEUE, now_ms, [settlement(received, Verdict.DELETE)])
-    assert settled == Settled(1, None)
+    assert settled == Settled((Effect.DONE,), None)
     assert counts(store, now_ms) == (0, 0, 0)
     assert_no_leak(raw, QUEUE)
 
 
 def test_a_retried_message_is_due_at_its_instant_and_its_receive_counts(store: Store, now_ms: int) -> None:
     send(store, now_ms)
-    (received,) = claim(store, now_ms, lease_ms=60_000).messages
+    (received,) = claim(store, now_ms, floor_ms=60_000).messages
     settled = store.messages.settle(QUEUE, now_ms + 10, [settlement(received, Verdict.RETRY, now_ms + 30_000)])
-    assert settled == Settled(0, now_ms + 30_000)
+    assert settled == Settled((Effect.DONE,), now_ms + 30_000)
     assert counts(store, now_ms + 10) == (0, 1, 0)
     assert claim(store, now_ms + 29_999).messages == ()
     (again,) = claim(store, now_ms + 30_000).messages
@@ -40,7 +42,7 @@ def test_a_retried_message_is_due_at_its_instant_and_its_receive_counts(store: S
 
 def test_a_retry_in_the_past_is_due_now(store: Store, now_ms: int) -> None:
     send(store, now_ms)
-    (received,) = claim(store, now_ms, lease_ms=90_000).messages
+    (received,) = claim(store, now_ms, floor_ms=90_000).messages
     settled = store.messages.settle(QUEUE, now_ms + 50_000, [settlement(received, Verdict.RETRY, now_ms + 30_000)])
     assert settled.next_due_at_ms == now_ms + 50_000
     assert counts(store, now_ms + 50_000) == (1, 0, 0)
@@ -50,7 +52,7 @@ def test_a_message_given_back_was_never_received(store: Store, now_ms: int) -> N
     send(store, now_ms)
     (received,) = claim(store, now_ms).messages
     settled = store.messages.settle(QUEUE, now_ms, [settlement(received, Verdict.GIVE_BACK, now_ms + 700)])
-    assert settled == Settled(0, now_ms + 700)
+    assert settled == Settled((Effect.DONE,), now_ms + 700)
     assert counts(store, now_ms) == (0, 0, 1)
     (again,) = claim(store, now_ms + 700).messages
     assert (again.receive_count, again.first_received_at_ms) == (1, now_ms + 700)
@@ -65,12 +67,13 @@ def test_giving_back_a_later_receive_takes_only_that_one_off_the_count(store: St
     assert (again.receive_count, again.first_received_at_ms) == (2, now_ms)
 
 
-@pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.GIVE_BACK])
+@pytest.mark.parametrize("verdict", [verdict for verdict in VERDICTS if verdict is not Verdict.DELETE])
 def test_a_message_that_was_received_again_is_left_to_its_holder(store: Store, now_ms: int, verdict: Verdict) -> None:
     send(store, now_ms)
     (first,) = claim(store, now_ms).messages
     (second,) = claim(store, now_ms + 30_000).messages
-    store.messages.settle(QUEUE, now_ms + 30_001, [settlement(first, verdict, now_ms + 30_002)])
+    settled = store.messages.settle(QUEUE, now_ms + 30_001, [settlement(first, verdict, now_ms + 30_002)])
+    assert settled.effects == (Effect.LOST,)
     assert claim(store, now_ms + 59_999).messages == ()
     (third,) = claim(store, now_ms + 60_000).messages
     assert (second.receive_count, third.receive_count) == (2, 3)
@@ -82,7 +85,7 @@ def test_a_success_that_comes_late_deletes_even_what_was_received_again(
     send(store, now_ms)
     (first,) = claim(store, now_ms).messages
     (second,) = claim(store, now_ms + 30_000).messages
-    assert store.messages.settle(QUEUE, now_ms + 30_001, [settlement(first, Verdict.DELETE)]).deleted == 1
+    assert store.messages.settle(QUEUE, now_ms + 30_001, [settlement(first, Verdict.DELETE)]).effects == (Effect.DONE,)
     store.messages.settle(QUEUE, now_ms + 30_002, [settlement(second, Verdict.RETRY, now_ms + 60_000)])
     assert_no_leak(raw, QUEUE)
 
@@ -98,9 +101,9 @@ def test_settling_twice_does_no_more_than_settling_once(
     state = store.queues.describe(QUEUE, now_ms)
     twice = store.messages.settle(QUEUE, now_ms + 1, outcome)
     assert twice.next_due_at_ms == once.next_due_at_ms
-    assert twice.deleted == 0
     assert store.queues.describe(QUEUE, now_ms) == state
-    if verdict is Verdict.DELETE:
+    if verdict in (Verdict.DELETE, Verdict.DELETE_HELD):
+        assert twice.effects == (Effect.GONE,)
         assert_no_leak(raw, QUEUE)
 
 
@@ -111,7 +114,8 @@ def test_settling_a_message_that_is_gone_brings_nothing_back(
     send(store, now_ms)
     (received,) = claim(store, now_ms).messages
     store.messages.purge(QUEUE, now_ms)
-    assert store.messages.settle(QUEUE, now_ms, [settlement(received, verdict, now_ms + 9)]) == Settled(0, None)
+    settled = store.messages.settle(QUEUE, now_ms, [settlement(received, verdict, now_ms + 9)])
+    assert settled == Settled((Effect.GONE,), None)
     assert_no_leak(raw, QUEUE)
 
 
@@ -123,7 +127,8 @@ def test_settling_after_the_queue_was_deleted_brings_nothing_back(
     send(store, now_ms, queue=OTHER)
     (received,) = claim(store, now_ms, queue=OTHER).messages
     store.queues.delete(OTHER, now_ms)
-    assert store.messages.settle(OTHER, now_ms, [settlement(received, verdict, now_ms + 9)]) == Settled(0, None)
+    with pytest.raises(QueueDoesNotExist):
+        store.messages.settle(OTHER, now_ms, [settlement(received, verdict, now_ms + 9)])
     raw.delete(keys.tombstone(OTHER))
     assert_no_leak(raw, QUEUE)
 
@@ -136,24 +141,53 @@ def test_a_batch_is_settled_message_by_message(store: Store, now_ms: int) -> Non
     settled = store.messages.settle(
         QUEUE, now_ms, [settlement(received, *next(verdicts)) for received in held.values()]
     )
-    assert settled == Settled(1, now_ms)
+    assert settled == Settled((Effect.DONE,) * 3, now_ms)
     assert counts(store, now_ms) == (1, 1, 1)
 
 
 def test_settling_nothing_tells_when_the_queue_is_due(store: Store, now_ms: int) -> None:
     send(store, now_ms, delay_ms=1_234)
-    assert store.messages.settle(QUEUE, now_ms, []) == Settled(0, now_ms + 1_234)
+    assert store.messages.settle(QUEUE, now_ms, []) == Settled((), now_ms + 1_234)
 
 
 def test_settling_a_message_nobody_ever_had_does_nothing(store: Store, now_ms: int, raw: redis.Redis) -> None:
-    strangers = [Settlement("stranger", 1, verdict, now_ms + 1) for verdict in VERDICTS]
-    assert store.messages.settle(QUEUE, now_ms, strangers) == Settled(0, None)
+    strangers = [Settlement(Receipt(QUEUE, "stranger", 1, now_ms), verdict, now_ms + 1) for verdict in VERDICTS]
+    assert store.messages.settle(QUEUE, now_ms, strangers) == Settled((Effect.GONE,) * len(VERDICTS), None)
     assert_no_leak(raw, QUEUE)
 
 
-def test_settling_nudges_nobody(store: Store, now_ms: int) -> None:
+@pytest.mark.parametrize("verdict", [Verdict.EXTEND, Verdict.RETRY, Verdict.GIVE_BACK])
+def test_settling_nudges_when_the_queue_is_due_earlier_than_before(store: Store, now_ms: int, verdict: Verdict) -> None:
     send(store, now_ms)
     (received,) = claim(store, now_ms).messages
     with nudges(store) as listener:
-        store.messages.settle(QUEUE, now_ms, [settlement(received, Verdict.GIVE_BACK, now_ms)])
+        store.messages.settle(QUEUE, now_ms, [settlement(received, verdict, now_ms + 40_000)])
         assert listener.heard() == []
+        store.messages.settle(QUEUE, now_ms, [settlement(received, verdict, now_ms + 7)])
+        assert listener.instants() == ([] if verdict is Verdict.GIVE_BACK else [now_ms + 7])
+
+
+def test_extending_hides_a_message_until_the_instant_given(store: Store, now_ms: int) -> None:
+    send(store, now_ms)
+    (received,) = claim(store, now_ms).messages
+    settled = store.messages.settle(QUEUE, now_ms + 29_000, [settlement(received, Verdict.EXTEND, now_ms + 90_000)])
+    assert settled == Settled((Effect.DONE,), now_ms + 90_000)
+    assert counts(store, now_ms + 89_999) == (0, 1, 0)
+    assert counts(store, now_ms + 90_000) == (1, 0, 0)
+
+
+def test_a_lease_that_ran_out_may_be_extended_while_nobody_else_received_the_message(store: Store, now_ms: int) -> None:
+    send(store, now_ms)
+    (received,) = claim(store, now_ms).messages
+    settled = store.messages.settle(QUEUE, now_ms + 40_000, [settlement(received, Verdict.EXTEND, now_ms + 50_000)])
+    assert settled.effects == (Effect.DONE,)
+    assert counts(store, now_ms + 40_000) == (0, 1, 0)
+
+
+def test_extending_to_now_makes_a_message_ready(store: Store, now_ms: int) -> None:
+    send(store, now_ms)
+    (received,) = claim(store, now_ms).messages
+    store.messages.settle(QUEUE, now_ms + 1, [settlement(received, Verdict.EXTEND, now_ms + 1)])
+    assert counts(store, now_ms + 1) == (1, 0, 0)
+    (again,) = claim(store, now_ms + 1).messages
+    assert again.receive_count == 2

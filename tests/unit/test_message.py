@@ -30,7 +30,6 @@ messages = st.builds(
     trace_header=optional_texts,
     group_id=optional_texts,
     deduplication_id=optional_texts,
-    sequence_number=optional_texts,
     dead_letter_source_arn=optional_texts,
 )
 

@@ -79,7 +79,7 @@ def waiting(store: Store) -> Callable[[], list[Message]]:
 
     def look() -> list[Message]:
         later_ms = SystemClock().now_ms() + SQS_MAX_DELAY_SECONDS * 2000
-        claim = store.messages.claim(WORK, later_ms, most=100, lease_ms=0, most_bytes=100_000_000)
+        claim = store.messages.claim(WORK, later_ms, most=100, most_bytes=100_000_000)
         return [received.message for received in claim.messages]
 
     return look

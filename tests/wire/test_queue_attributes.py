@@ -50,7 +50,7 @@ def test_messages_are_counted_by_their_state(client: SqsClient, queue_url: str, 
         client.call("SendMessage", QueueUrl=queue_url, MessageBody="body", DelaySeconds=delay)
     created = int(client.attributes(queue_url)["CreatedTimestamp"])
     soon_ms = (created + 50) * 1000
-    assert len(store.messages.claim(WORK, soon_ms, most=1, lease_ms=0, most_bytes=1000).messages) == 1
+    assert len(store.messages.claim(WORK, soon_ms, most=1, most_bytes=1000).messages) == 1
 
     attributes = client.attributes(queue_url)
 

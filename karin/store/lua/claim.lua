@@ -1,58 +1,132 @@
--- Takes due messages under a lease and tells when the queue is due next.
+-- Takes due messages of a standard queue under a lease and tells when the queue is due next.
 -- KEYS[1] karin:{queue}:queue     HASH
 -- KEYS[2] karin:{queue}:due       ZSET
 -- KEYS[3] karin:{queue}:messages  HASH
 -- KEYS[4] karin:{queue}:receives  HASH
 -- KEYS[5] karin:{queue}:leased    ZSET
--- ARGV[1] now_ms, ARGV[2] most messages to take, ARGV[3] shortest lease in ms (the queue's visibility timeout may be
---         longer), ARGV[4] most bytes of stored messages to take (the first is taken whatever its size)
--- Returns {"no_queue"} | {"ok", visibility timeout in ms, next due instant in ms or -1,
---         then four for each message: id, receive count, first received instant in ms, stored message}
+-- KEYS[6] karin:{queue}:grouped   ZSET
+-- KEYS[7] karin:{queue}:order     ZSET
+-- KEYS[8] karin:{queue}:lanes     ZSET
+-- ARGV[1] now_ms, ARGV[2] most messages to take, ARGV[3] most bytes of stored messages to take (the first is taken
+--         whatever its size), ARGV[4] lease in ms (-1: the queue's visibility timeout), ARGV[5] shortest lease in ms,
+--         ARGV[6] 1: the receive counts, 0: it does not, and nothing is dead, ARGV[7] most messages in flight
+-- Returns {"no_queue"} | {"over_limit"} | {"ok", lease in ms without its floor, the queue's wait time in seconds,
+--         dead-letter target or "", next due instant in ms or -1, then seven for each message:
+--         "received" | "dead", id, receive count, first received instant in ms, received instant in ms, "", stored}
 -- Messages beyond their retention are dropped on the way, a bounded number in one call: the head then stays due.
--- Invariant: a claimed message stays in due, at the end of its lease: a crash of the claimer needs no repair.
+-- Invariant: a claimed message, dead or not, stays in line at the end of its lease: a crash of the claimer needs no
+-- repair. A lane that was served goes behind whatever else is due: no group holds up another.
 local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local now_ms, most, lease_ms, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local grouped_key, order_key, lanes_key = KEYS[6], KEYS[7], KEYS[8]
+local now_ms, most, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local lease_ms, floor_ms, is_counted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local most_leased, after_now = tonumber(ARGV[7]), '(' .. ARGV[1]
 
-local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod')
+local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod',
+  'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target')
 if not attributes[1] then return {'no_queue'} end
-local visibility_ms, retention_ms = tonumber(attributes[1]) * 1000, tonumber(attributes[2]) * 1000
-local leased_until_ms = now_ms + math.max(lease_ms, visibility_ms, 1)  -- never now: the loop would take it again
+if redis.call('ZCOUNT', leased_key, after_now, '+inf') >= most_leased then return {'over_limit'} end
+if lease_ms < 0 then lease_ms = tonumber(attributes[1]) * 1000 end
+local retention_ms = tonumber(attributes[2]) * 1000
+local max_receives = is_counted and tonumber(attributes[4] or nil) or math.huge
+local leased_until_ms = now_ms + math.max(lease_ms, floor_ms, 1)  -- never now: the loop would take it again
 
-local reply = {'ok', visibility_ms, -1}
-local taken, bytes, is_full, drops_left = 0, 0, false, 1000
-while taken < most and drops_left > 0 and not is_full do
-  local ids = redis.call('ZRANGEBYSCORE', due_key, '-inf', now_ms, 'LIMIT', 0, most - taken)
-  if #ids == 0 then break end
-  for _, id in ipairs(ids) do
-    local stored = redis.call('HGET', messages_key, id)
-    if not stored or tonumber(string.sub(stored, 1, 13)) + retention_ms <= now_ms then
-      redis.call('ZREM', due_key, id)
-      redis.call('ZREM', leased_key, id)
-      redis.call('HDEL', messages_key, id)
-      redis.call('HDEL', receives_key, id)
-      drops_left = drops_left - 1
-    elseif taken > 0 and bytes + #stored > most_bytes then
-      is_full = true
-      break
-    else
-      local received = redis.call('HGET', receives_key, id)
-      local count, first_at_ms = 1, now_ms
-      if received then
-        local past_count, past_first = string.match(received, '^(%d+) (%d+)$')
-        count, first_at_ms = tonumber(past_count) + 1, tonumber(past_first)
-      end
+-- Returns the first message of a lane: its place in the order, its id, and the instant at which it is due.
+local function head_of(lane)
+  local past = string.sub(lane, 1, -2) .. '\1'
+  local place = redis.call('ZRANGEBYLEX', order_key, '[' .. lane, '(' .. past, 'LIMIT', 0, 1)[1]
+  if not place then return nil end
+  return place, string.sub(place, #lane + 14), tonumber(string.sub(place, #lane + 1, #lane + 13))
+end
+
+local function line_up_lane(lane)
+  local place, _, due_at_ms = head_of(lane)
+  if place then
+    local turn_ms = math.max(due_at_ms, now_ms)
+    redis.call('ZADD', due_key, turn_ms, lane)
+    redis.call('ZADD', lanes_key, turn_ms, lane)
+  else
+    redis.call('ZREM', due_key, lane)
+    redis.call('ZREM', lanes_key, lane)
+  end
+end
+
+local function drop(id, lane, place)
+  redis.call('HDEL', messages_key, id)
+  redis.call('HDEL', receives_key, id)
+  redis.call('ZREM', leased_key, id)
+  if lane then
+    redis.call('ZREM', order_key, place)
+    redis.call('ZREM', grouped_key, id)
+    line_up_lane(lane)
+  else
+    redis.call('ZREM', due_key, id)
+  end
+end
+
+local function lease(id, lane, place)
+  redis.call('ZADD', leased_key, leased_until_ms, id)
+  if lane then
+    redis.call('ZREM', order_key, place)
+    redis.call('ZADD', order_key, 0, lane .. string.format('%013.0f', leased_until_ms) .. id)
+    redis.call('ZADD', grouped_key, leased_until_ms, id)
+    line_up_lane(lane)
+  else
+    redis.call('ZADD', due_key, leased_until_ms, id)
+  end
+end
+
+local reply = {'ok', lease_ms, tonumber(attributes[3]), attributes[5] or '', -1}
+local taken, dead, bytes, is_full, drops_left = 0, 0, 0, false, 1000
+
+local function take(id, lane, place)
+  local stored = redis.call('HGET', messages_key, id)
+  if not stored or tonumber(string.sub(stored, 1, 13)) + retention_ms <= now_ms then
+    drop(id, lane, place)
+    drops_left = drops_left - 1
+    return
+  end
+  local received = redis.call('HGET', receives_key, id)
+  local count, first_at_ms = 0, now_ms
+  if received then
+    local past_count, past_first = string.match(received, '^(%d+) (%d+)$')
+    count, first_at_ms = tonumber(past_count), tonumber(past_first)
+  end
+  local is_dead = count >= max_receives
+  if (taken + dead > 0 and bytes + #stored > most_bytes) or (is_dead and dead == most) then
+    is_full = true
+    return
+  end
+  if is_dead then
+    dead = dead + 1
+  else
+    taken = taken + 1
+    if is_counted then
+      count = count + 1
       redis.call('HSET', receives_key, id, string.format('%.0f %.0f', count, first_at_ms))
-      redis.call('ZADD', due_key, leased_until_ms, id)
-      redis.call('ZADD', leased_key, leased_until_ms, id)
-      taken, bytes = taken + 1, bytes + #stored
-      reply[#reply + 1] = id
-      reply[#reply + 1] = count
-      reply[#reply + 1] = first_at_ms
-      reply[#reply + 1] = stored
     end
+  end
+  bytes = bytes + #stored
+  lease(id, lane, place)
+  for _, part in ipairs({is_dead and 'dead' or 'received', id, count, first_at_ms, now_ms, '', stored}) do
+    reply[#reply + 1] = part
+  end
+end
+
+while taken < most and drops_left > 0 and not is_full do
+  local members = redis.call('ZRANGEBYSCORE', due_key, '-inf', now_ms, 'LIMIT', 0, most - taken)
+  if #members == 0 then break end
+  for _, member in ipairs(members) do
+    if string.sub(member, -1) ~= '\0' then
+      take(member)
+    else
+      local place, id, due_at_ms = head_of(member)
+      if place and due_at_ms <= now_ms then take(id, member, place) else line_up_lane(member) end
+    end
+    if is_full then break end
   end
 end
 
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-if head[2] then reply[3] = tonumber(head[2]) end
+if head[2] then reply[5] = tonumber(head[2]) end
 return reply

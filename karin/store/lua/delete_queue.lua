@@ -1,18 +1,14 @@
 -- Deletes a queue with all it holds, and keeps its name taken for a while.
--- KEYS[1] karin:{queue}:queue     HASH
--- KEYS[2] karin:{queue}:due       ZSET
--- KEYS[3] karin:{queue}:messages  HASH
--- KEYS[4] karin:{queue}:receives  HASH
--- KEYS[5] karin:{queue}:leased    ZSET
--- KEYS[6] karin:{queue}:deleted   STRING
+-- KEYS[1] karin:{queue}:queue    HASH
+-- KEYS[2] karin:{queue}:deleted  STRING
+-- KEYS[3..] the keys of the queue's messages
 -- ARGV[1] now_ms, ARGV[2] how long the name stays taken in ms
 -- Returns {"no_queue"} | {"ok"}
 -- Invariant: nothing of the queue remains but the tombstone, which ends by itself.
-local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local tombstone_key = KEYS[6]
+local queue_key, tombstone_key = KEYS[1], KEYS[2]
 local now_ms, taken_ms = ARGV[1], tonumber(ARGV[2])
 
 if redis.call('EXISTS', queue_key) == 0 then return {'no_queue'} end
-redis.call('UNLINK', queue_key, due_key, messages_key, receives_key, leased_key)
+redis.call('UNLINK', queue_key, unpack(KEYS, 3))
 redis.call('SET', tombstone_key, now_ms, 'PX', taken_ms)
 return {'ok'}

@@ -1,20 +1,35 @@
 -- Tells a queue's attributes and how many messages it holds in each state, without touching one.
--- KEYS[1] karin:{queue}:queue   HASH
--- KEYS[2] karin:{queue}:due     ZSET
--- KEYS[3] karin:{queue}:leased  ZSET
+-- KEYS[1] karin:{queue}:queue     HASH
+-- KEYS[2] karin:{queue}:due       ZSET
+-- KEYS[3] karin:{queue}:messages  HASH
+-- KEYS[4] karin:{queue}:receives  HASH
+-- KEYS[5] karin:{queue}:leased    ZSET
+-- KEYS[6] karin:{queue}:grouped   ZSET, of a FIFO queue karin:{queue}:arrivals ZSET
+-- KEYS[7] karin:{queue}:order     ZSET
+-- KEYS[8] karin:{queue}:lanes     ZSET, of a FIFO queue karin:{queue}:remembered HASH
 -- ARGV[1] now_ms
 -- Returns {"no_queue"} | {"ok", ready, leased, delayed, next due instant in ms or -1, then pairs field, value}
 -- Invariant: read-only.
-local queue_key, due_key, leased_key = KEYS[1], KEYS[2], KEYS[3]
-local now_ms = ARGV[1]
+local queue_key, due_key, messages_key, leased_key, lanes_key = KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[8]
+local grouped_or_arrivals_key, now_ms = KEYS[6], ARGV[1]
 
 local fields = redis.call('HGETALL', queue_key)
 if #fields == 0 then return {'no_queue'} end
-local ready = redis.call('ZCOUNT', due_key, '-inf', now_ms)
-local later = redis.call('ZCARD', due_key) - ready
+local kind = redis.call('HMGET', queue_key, 'FifoQueue', 'DelaySeconds')
+local total = redis.call('HLEN', messages_key)
 local leased = redis.call('ZCOUNT', leased_key, '(' .. now_ms, '+inf')
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
+local ready, delayed
+if kind[1] then
+  local sent_at_ms = string.format('%.0f', tonumber(now_ms) - tonumber(kind[2]) * 1000)
+  delayed = redis.call('ZCOUNT', grouped_or_arrivals_key, '(' .. sent_at_ms, '+inf')
+  ready = total - leased - delayed
+else
+  ready = redis.call('ZCOUNT', due_key, '-inf', now_ms) - redis.call('ZCOUNT', lanes_key, '-inf', now_ms)
+    + redis.call('ZCOUNT', grouped_or_arrivals_key, '-inf', now_ms)
+  delayed = total - leased - ready
+end
 
-local reply = {'ok', ready, leased, later - leased, head[2] and tonumber(head[2]) or -1}
+local reply = {'ok', ready, leased, delayed, head[2] and tonumber(head[2]) or -1}
 for _, field in ipairs(fields) do reply[#reply + 1] = field end
 return reply

@@ -2,12 +2,11 @@
 -- KEYS[1] karin:{queue}:queue     HASH
 -- KEYS[2] karin:{queue}:due       ZSET
 -- KEYS[3] karin:{queue}:messages  HASH
--- KEYS[4] karin:{queue}:receives  HASH
--- KEYS[5] karin:{queue}:leased    ZSET
+-- KEYS[4..] the other keys of the queue's messages
 -- ARGV[1] now_ms, ARGV[2] shortest time between two purges in ms
 -- Returns {"no_queue"} | {"purged_recently"} | {"ok", number of messages removed}
--- Invariant: the queue and its attributes stay.
-local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- Invariant: the queue, its attributes and the count of its sequence numbers stay.
+local queue_key, messages_key = KEYS[1], KEYS[3]
 local now_ms, interval_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 local state = redis.call('HMGET', queue_key, 'created_at_ms', 'purged_at_ms')
@@ -15,6 +14,6 @@ if not state[1] then return {'no_queue'} end
 if state[2] and now_ms - tonumber(state[2]) < interval_ms then return {'purged_recently'} end
 
 local removed = redis.call('HLEN', messages_key)
-redis.call('UNLINK', due_key, messages_key, receives_key, leased_key)
+redis.call('UNLINK', unpack(KEYS, 2))
 redis.call('HSET', queue_key, 'purged_at_ms', now_ms)
 return {'ok', removed}

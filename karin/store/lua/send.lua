@@ -2,11 +2,19 @@
 -- KEYS[1] karin:{queue}:queue     HASH
 -- KEYS[2] karin:{queue}:due       ZSET
 -- KEYS[3] karin:{queue}:messages  HASH
+-- KEYS[4] karin:{queue}:receives  HASH
+-- KEYS[5] karin:{queue}:leased    ZSET
+-- KEYS[6] karin:{queue}:grouped   ZSET
+-- KEYS[7] karin:{queue}:order     ZSET
+-- KEYS[8] karin:{queue}:lanes     ZSET
 -- ARGV[1] now_ms, ARGV[2] queue as account/name, ARGV[3] channel for nudges
--- ARGV[4..] four for each message: id, size in bytes, delay in ms (-1: the queue's own), stored message
--- Returns {"no_queue"} | {"ok", max_bytes, status of each message...}, status: "sent" | "too_long"
--- Invariant: a message is in due if and only if it is in messages; a nudge is sent only when the head moved earlier.
-local queue_key, due_key, messages_key = KEYS[1], KEYS[2], KEYS[3]
+-- ARGV[4..] six for each message: id, size in bytes, group or "", receives that it brings along or "",
+--           delay in ms (-1: the queue's own), stored message
+-- Returns {"no_queue"} | {"ok", max_bytes, then three for each message: "sent" | "too_long", id, ""}
+-- Invariant: a message stands in due, or in grouped and order and its lane in due, if and only if it is in messages;
+-- a nudge is sent only when the head of due moved earlier.
+local queue_key, due_key, messages_key, receives_key, grouped_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6]
+local order_key, lanes_key = KEYS[7], KEYS[8]
 local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 
 local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'MessageRetentionPeriod')
@@ -18,23 +26,37 @@ local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 local head_at_ms = head[2] and tonumber(head[2]) or math.huge
 local earliest_at_ms = head_at_ms
 
-local reply = {'ok', max_bytes}
-for i = 4, #ARGV, 4 do
-  local id, size, delay_ms, stored = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), ARGV[i + 3]
-  if size > max_bytes then
-    reply[#reply + 1] = 'too_long'
+local function line_up(id, group, due_at_ms)
+  if group == '' then
+    redis.call('ZADD', due_key, due_at_ms, id)
   else
+    local lane = group .. '\0'
+    redis.call('ZADD', grouped_key, due_at_ms, id)
+    redis.call('ZADD', order_key, 0, lane .. string.format('%013.0f', due_at_ms) .. id)
+    redis.call('ZADD', due_key, 'LT', due_at_ms, lane)
+    redis.call('ZADD', lanes_key, 'LT', due_at_ms, lane)
+  end
+  earliest_at_ms = math.min(earliest_at_ms, due_at_ms)
+end
+
+local reply = {'ok', max_bytes}
+for i = 4, #ARGV, 6 do
+  local id, size, group, received = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
+  local delay_ms, stored = tonumber(ARGV[i + 4]), ARGV[i + 5]
+  local is_too_long = size > max_bytes
+  if not is_too_long then
     if delay_ms < 0 then delay_ms = queue_delay_ms end
-    local due_at_ms = now_ms + delay_ms
     if delay_ms >= retention_ms then  -- counted from the send, it would be lost before it is due
-      stored = string.format('%013.0f', due_at_ms) .. string.sub(stored, 14)
+      stored = string.format('%013.0f', now_ms + delay_ms) .. string.sub(stored, 14)
     end
     if redis.call('HSETNX', messages_key, id, stored) == 1 then
-      redis.call('ZADD', due_key, due_at_ms, id)
-      if due_at_ms < earliest_at_ms then earliest_at_ms = due_at_ms end
+      if received ~= '' then redis.call('HSET', receives_key, id, received) end
+      line_up(id, group, now_ms + delay_ms)
     end
-    reply[#reply + 1] = 'sent'
   end
+  reply[#reply + 1] = is_too_long and 'too_long' or 'sent'
+  reply[#reply + 1] = id
+  reply[#reply + 1] = ''
 end
 
 if earliest_at_ms < head_at_ms then

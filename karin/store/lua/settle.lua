@@ -1,44 +1,95 @@
--- Writes the outcome of one invocation: deletes what succeeded, and makes the rest due when its retry is.
--- KEYS[1] karin:{queue}:due       ZSET
--- KEYS[2] karin:{queue}:messages  HASH
--- KEYS[3] karin:{queue}:receives  HASH
--- KEYS[4] karin:{queue}:leased    ZSET
--- ARGV[1] now_ms
--- ARGV[2..] four for each message: id, receive count of the claim, "delete" | "retry" | "give_back", instant in ms
---           at which it is due again (ignored for delete)
--- Returns {"ok", number deleted, next due instant in ms or -1}
--- Invariant: a message that was received again since the claim is left to whoever holds it, unless it is deleted;
+-- Writes what is to become of messages that were received from a standard queue.
+-- KEYS[1] karin:{queue}:queue     HASH
+-- KEYS[2] karin:{queue}:due       ZSET
+-- KEYS[3] karin:{queue}:messages  HASH
+-- KEYS[4] karin:{queue}:receives  HASH
+-- KEYS[5] karin:{queue}:leased    ZSET
+-- KEYS[6] karin:{queue}:grouped   ZSET
+-- KEYS[7] karin:{queue}:order     ZSET
+-- KEYS[8] karin:{queue}:lanes     ZSET
+-- ARGV[1] now_ms, ARGV[2] queue as account/name, ARGV[3] channel for nudges
+-- ARGV[4..] five for each message: id, receive count of the receipt, group or "",
+--           "delete" | "delete_held" | "extend" | "retry" | "give_back", instant in ms at which it is due again
+-- Returns {"no_queue"} | {"ok", next due instant in ms or -1, then for each message "done" | "gone" | "lost"}
+-- Invariant: a message that was received again since is left to whoever holds it ("lost"), but for a plain delete;
 -- giving back takes the receive off its count. Settling twice does no more than settling once.
-local due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local now_ms = tonumber(ARGV[1])
+local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local grouped_key, order_key, lanes_key = KEYS[6], KEYS[7], KEYS[8]
+local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 
-local deleted = 0
-for i = 2, #ARGV, 4 do
-  local id, count, verdict, due_at_ms = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], tonumber(ARGV[i + 3])
-  if verdict == 'delete' then
-    deleted = deleted + redis.call('HDEL', messages_key, id)
-    redis.call('ZREM', due_key, id)
-    redis.call('ZREM', leased_key, id)
-    redis.call('HDEL', receives_key, id)
-  else
-    local received = redis.call('HGET', receives_key, id)
-    local held_count, first_at_ms = string.match(received or '', '^(%d+) (%d+)$')
-    if held_count and tonumber(held_count) == count then
-      due_at_ms = math.max(due_at_ms, now_ms)
-      redis.call('ZADD', due_key, due_at_ms, id)
-      if verdict == 'retry' then
-        redis.call('ZADD', leased_key, due_at_ms, id)
-      else
-        redis.call('ZREM', leased_key, id)
-        if count > 1 then
-          redis.call('HSET', receives_key, id, string.format('%.0f %s', count - 1, first_at_ms))
-        else
-          redis.call('HDEL', receives_key, id)
-        end
-      end
-    end
+if redis.call('EXISTS', queue_key) == 0 then return {'no_queue'} end
+local before = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
+
+local function line_up_lane(lane)
+  local past = string.sub(lane, 1, -2) .. '\1'
+  local place = redis.call('ZRANGEBYLEX', order_key, '[' .. lane, '(' .. past, 'LIMIT', 0, 1)[1]
+  if not place then
+    redis.call('ZREM', due_key, lane)
+    redis.call('ZREM', lanes_key, lane)
+    return
   end
+  local turn_ms = tonumber(string.sub(place, #lane + 1, #lane + 13))
+  local old_turn_ms = tonumber(redis.call('ZSCORE', due_key, lane) or nil)
+  if old_turn_ms and old_turn_ms <= now_ms then turn_ms = math.max(turn_ms, old_turn_ms) end  -- it was just served
+  redis.call('ZADD', due_key, turn_ms, lane)
+  redis.call('ZADD', lanes_key, turn_ms, lane)
 end
 
-local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-return {'ok', deleted, head[2] and tonumber(head[2]) or -1}
+-- Takes a message out of line, or moves it to another instant.
+local function move(id, group, due_at_ms)
+  if group == '' then
+    if due_at_ms then redis.call('ZADD', due_key, due_at_ms, id) else redis.call('ZREM', due_key, id) end
+    return
+  end
+  local lane = group .. '\0'
+  local stood_at_ms = redis.call('ZSCORE', grouped_key, id)
+  if stood_at_ms then
+    redis.call('ZREM', order_key, lane .. string.format('%013.0f', tonumber(stood_at_ms)) .. id)
+  end
+  if due_at_ms then
+    redis.call('ZADD', order_key, 0, lane .. string.format('%013.0f', due_at_ms) .. id)
+    redis.call('ZADD', grouped_key, due_at_ms, id)
+  else
+    redis.call('ZREM', grouped_key, id)
+  end
+  line_up_lane(lane)
+end
+
+local reply = {'ok', -1}
+for i = 4, #ARGV, 5 do
+  local id, count, group, verdict = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
+  local due_at_ms = math.max(tonumber(ARGV[i + 4]), now_ms)
+  local received = redis.call('HGET', receives_key, id)
+  local held_count, first_at_ms = string.match(received or '0 0', '^(%d+) (%d+)$')
+  local effect = 'done'
+  if redis.call('HEXISTS', messages_key, id) == 0 then
+    effect = 'gone'
+  elseif verdict ~= 'delete' and tonumber(held_count) ~= count then
+    effect = 'lost'
+  elseif verdict == 'delete' or verdict == 'delete_held' then
+    redis.call('HDEL', messages_key, id)
+    redis.call('HDEL', receives_key, id)
+    redis.call('ZREM', leased_key, id)
+    move(id, group, nil)
+  else
+    move(id, group, due_at_ms)
+    if verdict ~= 'give_back' and due_at_ms > now_ms then
+      redis.call('ZADD', leased_key, due_at_ms, id)
+    else
+      redis.call('ZREM', leased_key, id)
+    end
+    if verdict == 'give_back' and count > 1 then
+      redis.call('HSET', receives_key, id, string.format('%.0f %s', count - 1, first_at_ms))
+    elseif verdict == 'give_back' then
+      redis.call('HDEL', receives_key, id)
+    end
+  end
+  reply[#reply + 1] = effect
+end
+
+local after = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
+if after[2] then reply[2] = tonumber(after[2]) end
+if after[2] and (not before[2] or tonumber(after[2]) < tonumber(before[2])) then
+  redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, tonumber(after[2])))
+end
+return reply

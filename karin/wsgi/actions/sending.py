@@ -52,6 +52,7 @@ def _sent(sent: SentMessage) -> dict[str, str | None]:
         "md5_of_message_body": sent.md5_of_body,
         "md5_of_message_attributes": sent.md5_of_attributes,
         "md5_of_message_system_attributes": sent.md5_of_system_attributes,
+        "sequence_number": sent.sequence_number,
     }
 
 

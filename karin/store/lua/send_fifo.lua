@@ -1,0 +1,85 @@
+-- Stores messages in a FIFO queue, each behind its group; a duplicate of the last five minutes changes nothing.
+-- KEYS[1] karin:{queue}:queue             HASH
+-- KEYS[2] karin:{queue}:due               ZSET
+-- KEYS[3] karin:{queue}:messages          HASH
+-- KEYS[4] karin:{queue}:receives          HASH
+-- KEYS[5] karin:{queue}:leased            ZSET
+-- KEYS[6] karin:{queue}:arrivals          ZSET
+-- KEYS[7] karin:{queue}:order             ZSET
+-- KEYS[8] karin:{queue}:remembered        HASH
+-- KEYS[9] karin:{queue}:remembered-until  ZSET
+-- ARGV[1] now_ms, ARGV[2] queue as account/name, ARGV[3] channel for nudges, ARGV[4] how long a duplicate is known
+--         in ms
+-- ARGV[5..] seven for each message: id, size in bytes, group, receives that it brings along or "",
+--           deduplication id as given or "", the one of its content, stored message
+-- Returns {"no_queue"} | {"no_deduplication_id"} | {"ok", max_bytes, then three for each message:
+--         "sent" | "duplicate" | "too_long", message id, sequence number}
+-- Invariant: every message stands in order, and either in arrivals or, once it was received, in leased; the lane of
+-- its group stands in due. A nudge is sent only when the head of due moved earlier.
+local queue_key, due_key, messages_key, receives_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local arrivals_key, order_key, remembered_key, remembered_until_key = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local now_ms, queue_name, channel, remembered_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
+
+local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'ContentBasedDeduplication',
+  'DeduplicationScope')
+if not attributes[1] then return {'no_queue'} end
+local max_bytes, delay_ms = tonumber(attributes[1]), tonumber(attributes[2]) * 1000
+local is_by_content, is_by_group = attributes[3] == 'true', attributes[4] == 'messageGroup'
+for i = 5, #ARGV, 7 do
+  if ARGV[i + 4] == '' and not is_by_content then return {'no_deduplication_id'} end
+end
+
+for _, field in ipairs(redis.call('ZRANGEBYSCORE', remembered_until_key, '-inf', now_ms, 'LIMIT', 0, 1000)) do
+  redis.call('HDEL', remembered_key, field)
+  redis.call('ZREM', remembered_until_key, field)
+end
+
+local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
+local due_at_ms, is_earlier = now_ms + delay_ms, false
+
+-- Returns id and sequence number of the message that was sent with the same deduplication id before.
+local function first_of(field)
+  local until_ms = redis.call('ZSCORE', remembered_until_key, field)
+  if not until_ms or tonumber(until_ms) <= now_ms then return nil end
+  return string.match(redis.call('HGET', remembered_key, field), '^(%S+) (%S+)$')
+end
+
+local function line_up(id, lane, number, stored)
+  local retained_from = string.format('%013.0f', now_ms)
+  if string.sub(stored, 1, 13) ~= retained_from then  -- it comes from another queue: retention begins anew
+    stored = retained_from .. string.sub(stored, 14)
+  end
+  redis.call('HSET', messages_key, id, stored)
+  redis.call('ZADD', arrivals_key, now_ms, id)
+  redis.call('ZADD', order_key, 0, lane .. number .. id)
+  if not redis.call('ZSCORE', due_key, lane) then
+    redis.call('ZADD', due_key, due_at_ms, lane)
+    is_earlier = is_earlier or not head[2] or due_at_ms < tonumber(head[2])
+  end
+end
+
+local reply = {'ok', max_bytes}
+for i = 5, #ARGV, 7 do
+  local id, size, group, received, given = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+  local field = 'd' .. (is_by_group and group or '') .. '\0' .. (given ~= '' and given or ARGV[i + 5])
+  local first_id, first_number = first_of(field)
+  local word, number = 'sent', ''
+  if size > max_bytes then
+    word = 'too_long'
+  elseif first_id then
+    word, id, number = 'duplicate', first_id, first_number
+  else
+    -- Twenty digits, as AWS has them; a Lua number alone would hold sixteen of them exactly.
+    number = '1' .. string.format('%019.0f', redis.call('HINCRBY', queue_key, 'sequence', 1))
+    if received ~= '' then redis.call('HSET', receives_key, id, received) end
+    line_up(id, group .. '\0', number, ARGV[i + 6])
+    redis.call('HSET', remembered_key, field, id .. ' ' .. number)
+    redis.call('ZADD', remembered_until_key, now_ms + remembered_ms, field)
+  end
+  reply[#reply + 1] = word
+  reply[#reply + 1] = id
+  reply[#reply + 1] = number
+end
+
+if is_earlier then redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, due_at_ms)) end
+return reply
