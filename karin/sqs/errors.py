@@ -83,6 +83,17 @@ class OverLimit(SqsError):
     status = 403
 
 
+class ReceiptHandleIsInvalid(SqsError):
+    """A receipt handle that was not given out for this queue."""
+
+    shape = "ReceiptHandleIsInvalid"
+    code = "ReceiptHandleIsInvalid"
+    status = 404
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(f'The input receipt handle "{handle}" is not a valid receipt handle.')
+
+
 class EmptyBatchRequest(SqsError):
     """A batch without entries."""
 
@@ -179,6 +190,14 @@ class MalformedInput(SqsError):
     namespace = CORAL
     shape = "SerializationException"
     code = "MalformedInput"
+
+
+class ResourceNotFound(SqsError):
+    """What the ARN or handle of a message move task names does not exist."""
+
+    shape = "ResourceNotFoundException"
+    code = "ResourceNotFoundException"
+    status = 404
 
 
 class RequestTooLarge(SqsError):

@@ -18,5 +18,5 @@ def normal_policy(text: str, creating: bool) -> str:
     count = len(statements) if isinstance(statements, list) else 1
     if count > POLICY_STATEMENTS:
         error: type[SqsError] = InvalidParameterValue if creating else OverLimit
-        raise error(f"{count} statements were found, maximum allowed is {POLICY_STATEMENTS}.")
+        raise error(f"{count} statements were found in the submitted policy, max allowed is {POLICY_STATEMENTS}")
     return text

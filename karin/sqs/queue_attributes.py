@@ -31,6 +31,7 @@ STANDARD_DEFAULTS = {
     "ReceiveMessageWaitTimeSeconds": "0",
     "VisibilityTimeout": str(limits.DEFAULT_VISIBILITY_SECONDS),
     "SqsManagedSseEnabled": "true",
+    "KmsDataKeyReusePeriodSeconds": str(limits.DEFAULT_KMS_REUSE_SECONDS),
 }
 FIFO_DEFAULTS = STANDARD_DEFAULTS | {
     "FifoQueue": "true",
@@ -51,7 +52,7 @@ def text_of(value: AttributeValue) -> str:
 def check_attributes(
     given: Mapping[str, AttributeValue], *, fifo: bool, creating: bool, max_delay_seconds: int
 ) -> dict[str, str]:
-    """Return the attributes a caller sets, normalised; an empty value means removal.
+    """Return the attributes a caller sets, normalised, and those that follow from them; an empty value means removal.
 
     Raises InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue or OverLimit as AWS does for the first
     that is wrong; nothing may be applied then.
@@ -67,7 +68,10 @@ def check_attributes(
             checked[name] = ""
         else:
             checked[name] = _RULES[name](name, text, creating, max_delay_seconds)
-    return _with_encryption(_with_throughput(checked, creating=creating))
+    scope, limit = checked.get("DeduplicationScope"), checked.get("FifoThroughputLimit")
+    if creating and limit == "perMessageGroupId" and scope != "messageGroup":
+        raise throughput_needs_scope()
+    return _with_encryption(checked)
 
 
 def defaults_for(*, fifo: bool) -> dict[str, str]:
@@ -83,9 +87,26 @@ def check_names(names: Iterable[str]) -> None:
 
 
 def select(attributes: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Return the attributes that a caller asked for; those which the queue does not have are left out."""
+    """Return the attributes that a caller asked for; those which the queue does not have are left out.
+
+    How long a KMS key is used again is told only of a queue that has one.
+    """
     wanted = set(names)
-    return {name: value for name, value in attributes.items() if ALL in wanted or name in wanted}
+    hidden = set() if "KmsMasterKeyId" in attributes else {"KmsDataKeyReusePeriodSeconds"}
+    return {
+        name: value for name, value in attributes.items() if name not in hidden and (ALL in wanted or name in wanted)
+    }
+
+
+def throughput_needs_scope() -> InvalidAttributeValue:
+    """Return AWS's error for a throughput limit by group beside deduplication by queue.
+
+    A request that creates a queue shows it by itself; of a change the store must tell, which knows the rest.
+    """
+    return InvalidAttributeValue(
+        "Invalid value for the parameter FifoThroughputLimit."
+        " Reason: To set FifoThroughputLimit to perMessageGroupId, the DeduplicationScope must be messageGroup."
+    )
 
 
 def _invalid(name: str) -> InvalidAttributeValue:
@@ -164,23 +185,13 @@ def _not_fifo_text(name: str) -> str:
     return f"You can specify the {name} only when FifoQueue is set to true."
 
 
-def _with_throughput(checked: dict[str, str], *, creating: bool) -> dict[str, str]:
-    scope = checked.get("DeduplicationScope", "queue" if creating else None)
-    if checked.get("FifoThroughputLimit") == "perMessageGroupId" and scope == "queue":
-        raise InvalidAttributeValue(
-            "The perMessageGroupId value is allowed only when the value for DeduplicationScope is messageGroup"
-        )
-    return checked
-
-
 def _with_encryption(checked: dict[str, str]) -> dict[str, str]:
-    """Keep one kind of encryption: a KMS key turns SQS's own off, and clearing the key does not turn it on again."""
-    if not checked.get("KmsMasterKeyId"):
-        return checked
+    """Keep one kind of encryption: to turn either on turns the other off, and clearing a key turns nothing on."""
     if checked.get("SqsManagedSseEnabled") == "true":
-        raise InvalidAttributeName(
-            "You can use one type of server-side encryption (SSE) at one time."
-            " You can either enable KMS SSE or SQS SSE."
-        )
-    reuse = {"KmsDataKeyReusePeriodSeconds": str(limits.DEFAULT_KMS_REUSE_SECONDS)}
-    return reuse | checked | {"SqsManagedSseEnabled": "false"}
+        if checked.get("KmsMasterKeyId"):
+            raise InvalidAttributeName(
+                "You can use one type of server-side encryption (SSE) at one time."
+                " You can either enable KMS SSE or SQS SSE."
+            )
+        return checked | {"KmsMasterKeyId": ""}
+    return checked | {"SqsManagedSseEnabled": "false"} if checked.get("KmsMasterKeyId") else checked

@@ -42,10 +42,16 @@ def normal_redrive_policy(text: str) -> str:
 
 def dead_letter_target(redrive_policy: str) -> QueueId:
     """Return the queue that a normalised redrive policy names."""
-    target = queue_id_from_arn(json.loads(redrive_policy)[_TARGET])
+    return read_redrive_policy(redrive_policy)[0]
+
+
+def read_redrive_policy(redrive_policy: str) -> tuple[QueueId, int]:
+    """Return what a normalised redrive policy says: the dead-letter queue, and how often a message may be received."""
+    policy = json.loads(redrive_policy)
+    target = queue_id_from_arn(policy[_TARGET])
     if target is None:
         raise ValueError(f"{redrive_policy!r} is not a normalised redrive policy")
-    return target
+    return target, int(policy[_COUNT])
 
 
 def check_dead_letter_target(
@@ -101,7 +107,7 @@ def normal_redrive_allow_policy(text: str) -> str:
             "Amazon SQS can't create the redrive allow policy. The maximum number of source queue ARNs you can"
             f" specify is {REDRIVE_SOURCES}."
         )
-    return json.dumps(policy, separators=(",", ":"))
+    return json.dumps({name: policy[name] for name in (_PERMISSION, _SOURCES) if name in policy}, separators=(",", ":"))
 
 
 def _json_map(text: str, otherwise: str) -> dict[str, Any]:

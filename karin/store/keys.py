@@ -17,6 +17,9 @@ SNAPSHOT = PREFIX + "snapshot"
 SCHEDULERS = PREFIX + "schedulers"
 """HASH scheduler id -> instant in ms of its last sweep."""
 
+MOVING = PREFIX + "moving"
+"""ZSET ``account/name task_id`` -> the instant in ms at which it started: every active message move task."""
+
 SYNC_ASKED = PREFIX + "sync-asked"
 """STRING with a time to live: someone asked for a sync a moment ago; nobody else need ask."""
 
@@ -24,7 +27,8 @@ WAKES = PREFIX + "wakes"
 """Channel: nudges, ``account/name due_at_ms``, when the head of a queue moved earlier."""
 
 CONTROL = PREFIX + "control"
-"""Channel to and from schedulers: ``sync`` asks for one, ``synced`` and ``sync-failed reason`` tell of one."""
+"""Channel to and from schedulers: ``sync`` asks for one, ``synced`` and ``sync-failed reason`` tell of one,
+``move account/name task_id started_at_ms`` tells that a message move task waits for one."""
 
 
 def _of(queue: QueueId, part: str) -> str:
@@ -34,8 +38,20 @@ def _of(queue: QueueId, part: str) -> str:
 def queue(queue_id: QueueId) -> str:
     """HASH: the queue's attributes by their SQS names, ``tag:<key>`` -> ``=<value>`` for its tags, and the
     instants in ms at which it was created, modified and purged.
+
+    Of a RedrivePolicy it holds apart what scripts need: ``max_receive_count``, and ``dead_letter_target`` as
+    ``account/name``. A queue that names itself has neither, because its policy never moves anything.
     """
     return _of(queue_id, "queue")
+
+
+def sources(queue_id: QueueId) -> str:
+    """ZSET, all scores 0: the names, as ``account/name``, of the queues whose redrive policy names this queue.
+
+    It outlives the queue, which such policies may still name. After a crash a name too many may stand here, never one
+    too few.
+    """
+    return _of(queue_id, "sources")
 
 
 def due(queue_id: QueueId) -> str:
@@ -101,6 +117,16 @@ def remembered(queue_id: QueueId) -> str:
 def remembered_until(queue_id: QueueId) -> str:
     """ZSET field of ``remembered`` -> the instant in ms at which it may be forgotten."""
     return _of(queue_id, "remembered-until")
+
+
+def move(queue_id: QueueId) -> str:
+    """HASH: the active message move task that has this queue for its source, and which scheduler works on it."""
+    return _of(queue_id, "move")
+
+
+def moves(queue_id: QueueId) -> str:
+    """LIST: the message move tasks of this source that are over, JSON (karin.sqs.moves.MoveTask), newest first."""
+    return _of(queue_id, "moves")
 
 
 def tombstone(queue_id: QueueId) -> str:

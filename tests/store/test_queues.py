@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from karin.sqs.errors import QueueDeletedRecently, QueueDoesNotExist, QueueNameExists
+from karin.sqs.errors import InvalidAttributeValue, QueueDeletedRecently, QueueDoesNotExist, QueueNameExists
 from karin.sqs.names import QueueId
 from karin.sqs.queue_attributes import defaults_for
 from karin.store import keys
@@ -12,6 +12,7 @@ from karin.store.store import Store
 from tests.clocks import ManualClock
 from tests.store.support import (
     ACCOUNT,
+    FIFO,
     OTHER,
     QUEUE,
     all_keys,
@@ -27,6 +28,7 @@ from tests.store.support import (
 )
 
 DEFAULTS = defaults_for(fifo=False)
+POLICY = f'{{"deadLetterTargetArn":"{OTHER.arn("us-east-1")}","maxReceiveCount":3}}'
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_creating_an_equal_queue_finds_it_and_changes_nothing(store: Store, now_
     [
         ({"VisibilityTimeout": "8"}, {}, "attribute VisibilityTimeout"),
         ({"VisibilityTimeout": "7", "DelaySeconds": "1"}, {}, "attribute DelaySeconds"),
-        ({"RedrivePolicy": "{}"}, {}, "attribute RedrivePolicy"),
+        ({"RedrivePolicy": POLICY}, {}, "attribute RedrivePolicy"),
         ({}, {"team": "red"}, "tags"),
     ],
 )
@@ -82,11 +84,39 @@ def test_creating_again_lists_a_queue_whose_creator_crashed_in_between(
 
 
 def test_attributes_change_one_by_one_and_an_empty_value_removes_one(store: Store, now_ms: int) -> None:
-    store.queues.create(QUEUE, now_ms, {"RedrivePolicy": "{}"}, DEFAULTS)
+    store.queues.create(QUEUE, now_ms, {"RedrivePolicy": POLICY}, DEFAULTS)
     store.queues.set_attributes(QUEUE, now_ms + 9, {"RedrivePolicy": "", "DelaySeconds": "3"})
     state = store.queues.describe(QUEUE, now_ms)
     assert state.attributes == DEFAULTS | {"DelaySeconds": "3"}
     assert (state.created_at_ms, state.modified_at_ms) == (now_ms, now_ms + 9)
+
+
+def test_what_follows_from_the_given_is_set_and_not_compared(store: Store, now_ms: int) -> None:
+    others = DEFAULTS | {"SqsManagedSseEnabled": "false", "Policy": ""}
+    assert store.queues.create(QUEUE, now_ms, {"KmsMasterKeyId": "k"}, others)
+    assert store.queues.describe(QUEUE, now_ms).attributes == DEFAULTS | {
+        "KmsMasterKeyId": "k",
+        "SqsManagedSseEnabled": "false",
+    }
+    assert not store.queues.create(QUEUE, now_ms, {"KmsMasterKeyId": "k"}, DEFAULTS)
+
+
+def test_throughput_by_group_needs_deduplication_by_group_as_the_queue_is_then(store: Store, now_ms: int) -> None:
+    by_group, by_queue = {"DeduplicationScope": "messageGroup"}, {"DeduplicationScope": "queue"}
+    high, normal = {"FifoThroughputLimit": "perMessageGroupId"}, {"FifoThroughputLimit": "perQueue"}
+    create(store, now_ms, FIFO)
+    before = store.queues.describe(FIFO, now_ms)
+    for wrong in (high, high | by_queue, high | {"DelaySeconds": "7"}):
+        with pytest.raises(InvalidAttributeValue):
+            store.queues.set_attributes(FIFO, now_ms + 1, wrong)
+    assert store.queues.describe(FIFO, now_ms) == before
+    store.queues.set_attributes(FIFO, now_ms, by_group)
+    store.queues.set_attributes(FIFO, now_ms, high)
+    with pytest.raises(InvalidAttributeValue):
+        store.queues.set_attributes(FIFO, now_ms, by_queue)
+    store.queues.set_attributes(FIFO, now_ms, by_queue | normal)
+    store.queues.set_attributes(FIFO, now_ms, by_group | high)
+    assert store.queues.describe(FIFO, now_ms).attributes == before.attributes | by_group | high
 
 
 def test_what_does_not_exist_cannot_be_described_changed_or_deleted(
@@ -98,6 +128,12 @@ def test_what_does_not_exist_cannot_be_described_changed_or_deleted(
         store.queues.set_attributes(QUEUE, now_ms, {"DelaySeconds": "3"})
     with pytest.raises(QueueDoesNotExist):
         store.queues.delete(QUEUE, now_ms)
+    with pytest.raises(QueueDoesNotExist):
+        store.queues.tag(QUEUE, {"team": "blue"})
+    with pytest.raises(QueueDoesNotExist):
+        store.queues.untag(QUEUE, ["team"])
+    with pytest.raises(QueueDoesNotExist):
+        store.queues.sources(QUEUE)
     assert all_keys(raw) == set()
 
 

@@ -38,6 +38,7 @@ def test_a_standard_queue_has_the_defaults_of_sqs() -> None:
         "ReceiveMessageWaitTimeSeconds": "0",
         "VisibilityTimeout": "30",
         "SqsManagedSseEnabled": "true",
+        "KmsDataKeyReusePeriodSeconds": "300",
     }
 
 
@@ -84,7 +85,8 @@ def test_a_longer_delay_is_accepted_where_the_setting_allows_it() -> None:
 
 @pytest.mark.parametrize("value", ["true", "True", "TRUE", True])
 def test_booleans_are_kept_in_lower_case(value: AttributeValue) -> None:
-    assert check({"SqsManagedSseEnabled": value}) == {"SqsManagedSseEnabled": "true"}
+    assert check({"SqsManagedSseEnabled": value})["SqsManagedSseEnabled"] == "true"
+    assert check({"ContentBasedDeduplication": value}, fifo=True) == {"ContentBasedDeduplication": "true"}
 
 
 @pytest.mark.parametrize("value", ["", "1", "yes", " true", 1])
@@ -149,9 +151,16 @@ def test_a_choice_that_is_none_is_refused(name: str, value: str) -> None:
 def test_throughput_by_group_needs_deduplication_by_group() -> None:
     for scope in ({}, {"DeduplicationScope": "queue"}):
         said = refused(InvalidAttributeValue, {"FifoThroughputLimit": "perMessageGroupId", **scope}, fifo=True)
-        assert (
-            said == "The perMessageGroupId value is allowed only when the value for DeduplicationScope is messageGroup"
+        assert said == (
+            "Invalid value for the parameter FifoThroughputLimit."
+            " Reason: To set FifoThroughputLimit to perMessageGroupId, the DeduplicationScope must be messageGroup."
         )
+
+
+def test_a_change_of_throughput_alone_is_left_to_the_store_which_knows_the_scope() -> None:
+    given: dict[str, AttributeValue] = {"FifoThroughputLimit": "perMessageGroupId"}
+
+    assert check(given, fifo=True, creating=False) == given
 
 
 @pytest.mark.parametrize("name", ["Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId"])
@@ -160,11 +169,9 @@ def test_an_empty_string_removes_what_may_be_absent(name: str) -> None:
 
 
 def test_a_kms_key_excludes_the_other_encryption() -> None:
-    assert check({"KmsMasterKeyId": "alias/mine"}) == {
-        "KmsMasterKeyId": "alias/mine",
-        "KmsDataKeyReusePeriodSeconds": "300",
-        "SqsManagedSseEnabled": "false",
-    }
+    assert check({"KmsMasterKeyId": "alias/mine"}) == {"KmsMasterKeyId": "alias/mine", "SqsManagedSseEnabled": "false"}
+    assert check({"SqsManagedSseEnabled": "true"}) == {"SqsManagedSseEnabled": "true", "KmsMasterKeyId": ""}
+    assert check({"SqsManagedSseEnabled": "false"}) == {"SqsManagedSseEnabled": "false"}
     assert check({"KmsMasterKeyId": "k", "KmsDataKeyReusePeriodSeconds": "60", "SqsManagedSseEnabled": "false"}) == {
         "KmsMasterKeyId": "k",
         "KmsDataKeyReusePeriodSeconds": "60",
@@ -186,8 +193,9 @@ def test_a_policy_is_a_json_object_of_limited_size() -> None:
 def test_a_policy_has_at_most_twenty_statements() -> None:
     policy = json.dumps({"Statement": [{}] * 21})
 
-    refused(InvalidParameterValue, {"Policy": policy}, creating=True)
-    refused(OverLimit, {"Policy": policy}, creating=False)
+    said = "21 statements were found in the submitted policy, max allowed is 20"
+    assert refused(InvalidParameterValue, {"Policy": policy}, creating=True) == said
+    assert refused(OverLimit, {"Policy": policy}, creating=False) == said
 
 
 def test_names_that_may_be_asked_for_are_known() -> None:
@@ -203,3 +211,10 @@ def test_only_what_is_asked_for_is_selected() -> None:
     assert select(attributes, ["B", "C"]) == {"B": "2"}
     assert select(attributes, ["C", "All"]) == attributes
     assert select(attributes, []) == {}
+
+
+def test_how_long_a_kms_key_is_used_again_is_told_only_beside_the_key() -> None:
+    reuse = {"KmsDataKeyReusePeriodSeconds": "300"}
+
+    assert select(reuse, ["All", "KmsDataKeyReusePeriodSeconds"]) == {}
+    assert select(reuse | {"KmsMasterKeyId": "k"}, ["KmsDataKeyReusePeriodSeconds"]) == reuse

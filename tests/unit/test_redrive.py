@@ -12,6 +12,7 @@ from karin.sqs.redrive import (
     dead_letter_target,
     normal_redrive_allow_policy,
     normal_redrive_policy,
+    read_redrive_policy,
 )
 
 ACCOUNT = "000000000000"
@@ -88,6 +89,8 @@ def test_a_policy_that_is_no_json_map_is_refused(text: str) -> None:
 
 def test_the_target_of_a_policy_is_read_back() -> None:
     assert dead_letter_target(POLICY) == QueueId(ACCOUNT, "dead")
+    assert read_redrive_policy(POLICY) == (QueueId(ACCOUNT, "dead"), 3)
+    assert read_redrive_policy(normal_redrive_policy(POLICY.replace("3", '"42"')))[1] == 42
 
 
 def check(policy: str = POLICY, source: QueueId = WORK, *, exists: bool = True, allow: str | None = None) -> None:
@@ -152,6 +155,14 @@ def test_an_allow_policy_becomes_compact_json(policy: dict[str, Any]) -> None:
     assert normal_redrive_allow_policy(json.dumps(policy, indent=2)) == json.dumps(policy, separators=(",", ":"))
 
 
+def test_an_allow_policy_names_its_permission_first() -> None:
+    policy = {"sourceQueueArns": [WORK_ARN], "redrivePermission": "byQueue"}
+
+    assert normal_redrive_allow_policy(json.dumps(policy)) == (
+        f'{{"redrivePermission":"byQueue","sourceQueueArns":["{WORK_ARN}"]}}'
+    )
+
+
 @pytest.mark.parametrize(
     "policy",
     [
@@ -177,3 +188,42 @@ def test_an_allow_policy_becomes_compact_json(policy: dict[str, Any]) -> None:
 def test_a_wrong_allow_policy_is_refused(policy: object) -> None:
     with pytest.raises(InvalidParameterValue):
         normal_redrive_allow_policy(policy if isinstance(policy, str) else json.dumps(policy))
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        (
+            {"redrivePermission": "byQueue"},
+            "When you specify the byQueue permission type, you must also specify one or more sourceQueueArns values.",
+        ),
+        (
+            {"redrivePermission": "denyAll", "sourceQueueArns": [WORK_ARN]},
+            "To specify one or more source queue ARNs, you must set redrivePermission to byQueue.",
+        ),
+        (
+            {"redrivePermission": "byQueue", "sourceQueueArns": [WORK_ARN] * 11},
+            "The maximum number of source queue ARNs you can specify is 10.",
+        ),
+    ],
+    ids=["no sources", "sources of all", "eleven"],
+)
+def test_a_refused_allow_policy_is_told_why(policy: dict[str, Any], reason: str) -> None:
+    text = json.dumps(policy)
+    with pytest.raises(InvalidParameterValue) as caught:
+        normal_redrive_allow_policy(text)
+
+    assert caught.value.message == (
+        f"Value {text} for parameter RedriveAllowPolicy is invalid."
+        f" Reason: Amazon SQS can't create the redrive allow policy. {reason}"
+    )
+
+
+def test_an_allow_policy_of_another_format_is_told_so() -> None:
+    with pytest.raises(InvalidParameterValue) as caught:
+        normal_redrive_allow_policy('{"redrivePermission": "some"}')
+
+    assert caught.value.message == (
+        "Invalid value for the parameter RedriveAllowPolicy. Reason: Amazon SQS can't create the redrive allow policy,"
+        " as it’s in an unsupported format."
+    )

@@ -1,8 +1,5 @@
 """CreateQueue."""
 
-import json
-from typing import Any
-
 import pytest
 import redis
 
@@ -15,7 +12,6 @@ from tests.wire.sdk import (
     INVALID_PARAMETER,
     QUEUE_DELETED_RECENTLY,
     QUEUE_NAME_EXISTS,
-    UNSUPPORTED,
     WORK,
     Fault,
     SqsClient,
@@ -25,6 +21,11 @@ ONE_ENCRYPTION = (
     "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."
 )
 BAD_NAME = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+FIFO = {"FifoQueue": "true"}
+NO_THROUGHPUT = (
+    "Invalid value for the parameter FifoThroughputLimit."
+    " Reason: To set FifoThroughputLimit to perMessageGroupId, the DeduplicationScope must be messageGroup."
+)
 
 
 def test_a_new_queue_is_answered_with_its_url_alone(client: SqsClient) -> None:
@@ -133,10 +134,112 @@ def test_a_bad_name_of_a_fifo_queue_is_refused(client: SqsClient, name: str) -> 
     client.refused("CreateQueue", INVALID_PARAMETER, QueueName=name, Attributes={"FifoQueue": "true"})
 
 
-def test_a_fifo_queue_is_not_served_yet(client: SqsClient) -> None:
-    client.refused("CreateQueue", UNSUPPORTED, QueueName="work.fifo", Attributes={"FifoQueue": "true"})
+@pytest.mark.parametrize("attributes", [{}, {"FifoQueue": "false"}, {"FifoQueue": "nonsense"}], ids=str)
+def test_a_name_with_the_suffix_of_a_fifo_queue_is_for_one(client: SqsClient, attributes: dict[str, str]) -> None:
+    said = client.refused("CreateQueue", INVALID_PARAMETER, QueueName="work.fifo", Attributes=attributes)
 
+    assert said == BAD_NAME
+
+
+@pytest.mark.parametrize("value", ["true", "True", "TRUE"])
+def test_a_fifo_queue_has_the_defaults_of_sqs(client: SqsClient, value: str) -> None:
+    url = client.create("work.fifo", FifoQueue=value)
+
+    attributes = client.attributes(url)
+    assert url == f"{client.endpoint_url}/{ACCOUNT}/work.fifo"
+    assert attributes.pop("LastModifiedTimestamp") == attributes.pop("CreatedTimestamp")
+    assert attributes == {
+        "QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:work.fifo",
+        "ApproximateNumberOfMessages": "0",
+        "ApproximateNumberOfMessagesNotVisible": "0",
+        "ApproximateNumberOfMessagesDelayed": "0",
+        "DelaySeconds": "0",
+        "MaximumMessageSize": "1048576",
+        "MessageRetentionPeriod": "345600",
+        "ReceiveMessageWaitTimeSeconds": "0",
+        "VisibilityTimeout": "30",
+        "SqsManagedSseEnabled": "true",
+        "FifoQueue": "true",
+        "ContentBasedDeduplication": "false",
+        "DeduplicationScope": "queue",
+        "FifoThroughputLimit": "perQueue",
+    }
+
+
+def test_a_fifo_queue_of_high_throughput_deduplicates_by_group(client: SqsClient) -> None:
+    high = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+
+    url = client.create("work.fifo", ContentBasedDeduplication="TRUE", **FIFO, **high)
+
+    attributes = client.attributes(url)
+    assert attributes["ContentBasedDeduplication"] == "true"
+    assert attributes.items() >= high.items()
+
+
+@pytest.mark.parametrize("scope", [{}, {"DeduplicationScope": "queue"}], ids=["absent", "queue"])
+def test_throughput_by_group_needs_deduplication_by_group(client: SqsClient, scope: dict[str, str]) -> None:
+    attributes = FIFO | scope | {"FifoThroughputLimit": "perMessageGroupId"}
+
+    said = client.refused("CreateQueue", INVALID_ATTRIBUTE_VALUE, QueueName="work.fifo", Attributes=attributes)
+
+    assert said == NO_THROUGHPUT
     assert client.call("ListQueues") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ContentBasedDeduplication", "yes"),
+        ("DeduplicationScope", "group"),
+        ("DeduplicationScope", ""),
+        ("FifoThroughputLimit", "perGroup"),
+    ],
+)
+def test_an_attribute_of_a_fifo_queue_out_of_its_choices_is_refused(client: SqsClient, name: str, value: str) -> None:
+    said = client.refused(
+        "CreateQueue", INVALID_ATTRIBUTE_VALUE, QueueName="work.fifo", Attributes=FIFO | {name: value}
+    )
+
+    assert said == f"Invalid value for the parameter {name}."
+
+
+def test_the_longest_name_of_a_fifo_queue_is_accepted(client: SqsClient) -> None:
+    name = "x" * 75 + ".fifo"
+
+    assert client.create(name, **FIFO) == f"{client.endpoint_url}/{ACCOUNT}/{name}"
+
+
+def test_creating_an_equal_fifo_queue_again_finds_the_one_that_exists(client: SqsClient) -> None:
+    url = client.create("work.fifo", DeduplicationScope="messageGroup", **FIFO)
+
+    assert client.create("work.fifo", **FIFO) == url
+    assert client.create("work.fifo", DeduplicationScope="messageGroup", **FIFO) == url
+    said = client.refused(
+        "CreateQueue", QUEUE_NAME_EXISTS, QueueName="work.fifo", Attributes=FIFO | {"DeduplicationScope": "queue"}
+    )
+    assert said.endswith("a different value for attribute DeduplicationScope")
+
+
+def test_a_standard_queue_and_a_fifo_queue_live_side_by_side(client: SqsClient) -> None:
+    urls = [client.create("work"), client.create("work.fifo", **FIFO)]
+
+    assert client.call("ListQueues") == {"QueueUrls": urls}
+
+
+def test_what_follows_from_an_attribute_is_not_compared(client: SqsClient) -> None:
+    url = client.create("work", KmsMasterKeyId="alias/mine", KmsDataKeyReusePeriodSeconds="600")
+
+    assert client.create("work", KmsMasterKeyId="alias/mine") == url
+    assert client.attributes(url)["KmsDataKeyReusePeriodSeconds"] == "600"
+    client.refused("CreateQueue", QUEUE_NAME_EXISTS, QueueName="work", Attributes={"SqsManagedSseEnabled": "true"})
+
+
+def test_a_queue_with_other_tags_differs(client: SqsClient) -> None:
+    client.call("CreateQueue", QueueName="work", tags={"team": "blue"})
+
+    said = client.refused("CreateQueue", QUEUE_NAME_EXISTS, QueueName="work", tags={"team": "red"})
+
+    assert said == "A queue already exists with the same name and a different value for tags"
 
 
 @pytest.mark.parametrize(
@@ -210,61 +313,3 @@ def test_a_deleted_queue_leaves_its_name_taken_for_a_minute(client: SqsClient, r
     assert 50_000 < int(raw.pttl(tombstone)) <= 60_000
     raw.delete(tombstone)
     assert client.create("work") == url
-
-
-def redrive(target: str = "dead", count: object = 3, **more: Any) -> dict[str, str]:
-    arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{target}"
-    return {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": count} | more)}
-
-
-def test_a_redrive_policy_is_kept_as_compact_json(client: SqsClient) -> None:
-    client.create("dead")
-
-    url = client.create("work", **redrive(count=3))
-
-    assert client.attributes(url)["RedrivePolicy"] == (
-        f'{{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:{ACCOUNT}:dead","maxReceiveCount":3}}'
-    )
-
-
-def test_a_redrive_policy_may_name_its_own_queue(client: SqsClient) -> None:
-    client.create("work", **redrive("work"))
-
-
-@pytest.mark.parametrize("count", [1, 1000, "42"])
-def test_a_receive_count_in_range_is_accepted_also_as_a_string(client: SqsClient, count: object) -> None:
-    client.create("dead")
-
-    client.create("work", **redrive(count=count))
-
-
-@pytest.mark.parametrize("count", [0, 1001, -1, "x", None, True, 1.5, [1]], ids=str)
-def test_a_receive_count_out_of_range_is_refused(client: SqsClient, count: object) -> None:
-    client.create("dead")
-
-    client.refused("CreateQueue", INVALID_PARAMETER, QueueName="work", Attributes=redrive(count=count))
-
-
-def test_a_dead_letter_queue_must_exist(client: SqsClient) -> None:
-    client.refused("CreateQueue", INVALID_PARAMETER, QueueName="work", Attributes=redrive("nobody"))
-
-
-@pytest.mark.parametrize("policy", ["x", "[]", '"text"', "1", "null", "{}", '{"maxReceiveCount":1}'])
-def test_a_redrive_policy_of_another_form_is_refused(client: SqsClient, policy: str) -> None:
-    client.refused("CreateQueue", INVALID_PARAMETER, QueueName="work", Attributes={"RedrivePolicy": policy})
-
-
-def test_a_dead_letter_queue_may_deny_its_sources(client: SqsClient) -> None:
-    client.create("dead", RedriveAllowPolicy='{"redrivePermission": "denyAll"}')
-
-    client.refused("CreateQueue", INVALID_PARAMETER, QueueName="work", Attributes=redrive())
-
-
-def test_a_dead_letter_queue_may_name_its_sources(client: SqsClient) -> None:
-    sources = [f"arn:aws:sqs:us-east-1:{ACCOUNT}:work"]
-    policy = {"redrivePermission": "byQueue", "sourceQueueArns": sources}
-    url = client.create("dead", RedriveAllowPolicy=json.dumps(policy))
-
-    client.create("work", **redrive())
-    client.refused("CreateQueue", INVALID_PARAMETER, QueueName="other", Attributes=redrive())
-    assert client.attributes(url)["RedriveAllowPolicy"] == json.dumps(policy, separators=(",", ":"))

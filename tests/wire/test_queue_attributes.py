@@ -3,7 +3,9 @@
 import json
 
 import pytest
+import redis
 
+from karin.store import keys
 from karin.store.store import Store
 from tests.wire.sdk import (
     ACCOUNT,
@@ -136,6 +138,125 @@ def test_a_standard_queue_does_not_become_a_fifo_queue(client: SqsClient, queue_
     assert said == "Unknown Attribute FifoQueue."
 
 
+@pytest.fixture
+def fifo_url(client: SqsClient) -> str:
+    """Return the URL of an empty FIFO queue."""
+    return client.create("work.fifo", FifoQueue="true")
+
+
+@pytest.mark.parametrize("name", ["DeduplicationScope", "FifoThroughputLimit"])
+def test_a_standard_queue_takes_no_attribute_of_a_fifo_queue(client: SqsClient, queue_url: str, name: str) -> None:
+    said = client.refused("SetQueueAttributes", INVALID_ATTRIBUTE_NAME, QueueUrl=queue_url, Attributes={name: "queue"})
+
+    assert said == f"You can specify the {name} only when FifoQueue is set to true."
+
+
+def test_a_fifo_queue_may_be_told_that_it_is_one(client: SqsClient, fifo_url: str) -> None:
+    for value in ("true", "TRUE"):
+        client.call("SetQueueAttributes", QueueUrl=fifo_url, Attributes={"FifoQueue": value, "DelaySeconds": "5"})
+
+    attributes = client.attributes(fifo_url)
+    assert (attributes["FifoQueue"], attributes["DelaySeconds"]) == ("true", "5")
+
+
+def test_a_fifo_queue_stays_one(client: SqsClient, fifo_url: str) -> None:
+    said = client.refused(
+        "SetQueueAttributes",
+        INVALID_ATTRIBUTE_VALUE,
+        QueueUrl=fifo_url,
+        Attributes={"FifoQueue": "false", "DelaySeconds": "5"},
+    )
+
+    assert said == "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."
+    assert client.attributes(fifo_url)["DelaySeconds"] == "0"
+
+
+def test_the_attributes_of_a_fifo_queue_change(client: SqsClient, fifo_url: str) -> None:
+    high = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+
+    client.call("SetQueueAttributes", QueueUrl=fifo_url, Attributes={"ContentBasedDeduplication": "True"} | high)
+
+    assert client.attributes(fifo_url).items() >= (high | {"ContentBasedDeduplication": "true"}).items()
+
+
+def test_throughput_by_group_needs_deduplication_by_group_as_the_queue_is_then(
+    client: SqsClient, fifo_url: str
+) -> None:
+    by_group, high = {"DeduplicationScope": "messageGroup"}, {"FifoThroughputLimit": "perMessageGroupId"}
+
+    said = client.refused(
+        "SetQueueAttributes", INVALID_ATTRIBUTE_VALUE, QueueUrl=fifo_url, Attributes=high | {"DelaySeconds": "5"}
+    )
+    assert said == (
+        "Invalid value for the parameter FifoThroughputLimit."
+        " Reason: To set FifoThroughputLimit to perMessageGroupId, the DeduplicationScope must be messageGroup."
+    )
+    assert client.attributes(fifo_url)["DelaySeconds"] == "0"
+
+    client.call("SetQueueAttributes", QueueUrl=fifo_url, Attributes=by_group)
+    client.call("SetQueueAttributes", QueueUrl=fifo_url, Attributes=high)
+    assert client.attributes(fifo_url).items() >= (by_group | high).items()
+
+
+def test_a_new_delay_of_a_fifo_queue_holds_for_what_waits_there(client: SqsClient, fifo_url: str) -> None:
+    client.call(
+        "SendMessage", QueueUrl=fifo_url, MessageBody="body", MessageGroupId="group", MessageDeduplicationId="one"
+    )
+    assert client.attributes(fifo_url)["ApproximateNumberOfMessages"] == "1"
+
+    client.call("SetQueueAttributes", QueueUrl=fifo_url, Attributes={"DelaySeconds": "900"})
+    attributes = client.attributes(fifo_url)
+    assert attributes["ApproximateNumberOfMessages"] == "0"
+    assert attributes["ApproximateNumberOfMessagesDelayed"] == "1"
+
+
+def test_one_encryption_takes_the_place_of_the_other(client: SqsClient, queue_url: str) -> None:
+    kms, managed = {"KmsMasterKeyId": "alias/mine"}, {"SqsManagedSseEnabled": "true"}
+
+    said = client.refused("SetQueueAttributes", INVALID_ATTRIBUTE_NAME, QueueUrl=queue_url, Attributes=kms | managed)
+    assert said == (
+        "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."
+    )
+
+    client.call("SetQueueAttributes", QueueUrl=queue_url, Attributes=kms)
+    client.call("SetQueueAttributes", QueueUrl=queue_url, Attributes=managed)
+    attributes = client.attributes(queue_url)
+    assert attributes["SqsManagedSseEnabled"] == "true"
+    assert "KmsMasterKeyId" not in attributes
+
+
+def test_how_long_a_kms_key_is_used_again_stays_when_the_key_changes(client: SqsClient, queue_url: str) -> None:
+    for changes in ({"KmsDataKeyReusePeriodSeconds": "600"}, {"KmsMasterKeyId": "one"}, {"KmsMasterKeyId": "two"}):
+        client.call("SetQueueAttributes", QueueUrl=queue_url, Attributes=changes)
+        shown = client.attributes(queue_url).get("KmsDataKeyReusePeriodSeconds")
+        assert shown == ("600" if "KmsMasterKeyId" in changes else None)
+
+
+def test_a_change_moves_the_instant_of_the_last_change(client: SqsClient, queue_url: str, raw: redis.Redis) -> None:
+    raw.hset(keys.queue(WORK), mapping={"created_at_ms": 1_700_000_000_999, "modified_at_ms": 1_700_000_000_999})
+
+    client.call("SetQueueAttributes", QueueUrl=queue_url, Attributes={"DelaySeconds": "5"})
+
+    attributes = client.attributes(queue_url)
+    assert attributes["CreatedTimestamp"] == "1700000000"
+    assert int(attributes["LastModifiedTimestamp"]) > 1_760_000_000
+
+
+def test_attributes_that_are_only_read_cannot_be_set(client: SqsClient, queue_url: str) -> None:
+    for name in ("QueueArn", "CreatedTimestamp", "ApproximateNumberOfMessages", "All"):
+        said = client.refused("SetQueueAttributes", INVALID_ATTRIBUTE_NAME, QueueUrl=queue_url, Attributes={name: "1"})
+        assert said == f"Unknown Attribute {name}."
+
+
+def test_a_redrive_allow_policy_is_set_and_removed(client: SqsClient, queue_url: str) -> None:
+    policy = {"redrivePermission": "byQueue", "sourceQueueArns": [f"arn:aws:sqs:us-east-1:{ACCOUNT}:other"]}
+    client.call("SetQueueAttributes", QueueUrl=queue_url, Attributes={"RedriveAllowPolicy": json.dumps(policy)})
+    assert client.attributes(queue_url)["RedriveAllowPolicy"] == json.dumps(policy, separators=(",", ":"))
+
+    client.call("SetQueueAttributes", QueueUrl=queue_url, Attributes={"RedriveAllowPolicy": ""})
+    assert "RedriveAllowPolicy" not in client.attributes(queue_url)
+
+
 def test_a_kms_key_turns_the_other_encryption_off_and_clearing_it_does_not_turn_it_on(
     client: SqsClient, queue_url: str
 ) -> None:
@@ -169,7 +290,8 @@ def test_a_policy_has_at_most_twenty_statements(client: SqsClient, queue_url: st
     policies = {number: json.dumps({"Statement": [{}] * number}) for number in (20, 21)}
 
     client.call("SetQueueAttributes", QueueUrl=queue_url, Attributes={"Policy": policies[20]})
-    client.refused("SetQueueAttributes", OVER_LIMIT, QueueUrl=queue_url, Attributes={"Policy": policies[21]})
+    said = client.refused("SetQueueAttributes", OVER_LIMIT, QueueUrl=queue_url, Attributes={"Policy": policies[21]})
+    assert said == "21 statements were found in the submitted policy, max allowed is 20"
     client.refused("CreateQueue", INVALID_PARAMETER, QueueName="other", Attributes={"Policy": policies[21]})
 
 

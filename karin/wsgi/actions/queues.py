@@ -27,6 +27,16 @@ def list_queues(context: Context, request: shapes.ListQueuesRequest, caller: Cal
     return shapes.ListQueuesResult(queue_urls=urls or None, next_token=page.next_token)
 
 
+def list_dead_letter_source_queues(
+    context: Context, request: shapes.ListDeadLetterSourceQueuesRequest, caller: Caller
+) -> shapes.ListDeadLetterSourceQueuesResult:
+    """ListDeadLetterSourceQueues."""
+    queue = queue_of(context, request, caller)
+    page = queues.list_dead_letter_sources(context, queue, request.max_results, request.next_token)
+    urls = [caller.url_of(source) for source in page.queues]
+    return shapes.ListDeadLetterSourceQueuesResult(queue_urls=urls or None, next_token=page.next_token)
+
+
 def get_queue_attributes(
     context: Context, request: shapes.GetQueueAttributesRequest, caller: Caller
 ) -> shapes.GetQueueAttributesResult:
@@ -56,6 +66,7 @@ ACTIONS = {
     "DeleteQueue": Action(QueueScoped, delete_queue),
     "GetQueueAttributes": Action(shapes.GetQueueAttributesRequest, get_queue_attributes),
     "GetQueueUrl": Action(shapes.GetQueueUrlRequest, get_queue_url, may_sync=True),
+    "ListDeadLetterSourceQueues": Action(shapes.ListDeadLetterSourceQueuesRequest, list_dead_letter_source_queues),
     "ListQueues": Action(shapes.ListQueuesRequest, list_queues, on_queue_path=False),
     "PurgeQueue": Action(QueueScoped, purge_queue),
     "SetQueueAttributes": Action(shapes.SetQueueAttributesRequest, set_queue_attributes),

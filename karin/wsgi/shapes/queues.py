@@ -6,6 +6,7 @@ import msgspec
 
 from karin.sqs.queue_attributes import AttributeValue
 from karin.wsgi.shapes.base import Flat, QueueScoped, Shape
+from karin.wsgi.shapes.tagging import Tags
 
 
 class CreateQueueRequest(Shape):
@@ -13,7 +14,7 @@ class CreateQueueRequest(Shape):
 
     queue_name: str | None = None
     attributes: Annotated[dict[str, AttributeValue] | None, Flat("Attribute")] = None
-    tags: Annotated[dict[str, str] | None, Flat("Tag", "Key", "Value")] = msgspec.field(name="tags", default=None)
+    tags: Tags = msgspec.field(name="tags", default=None)
 
 
 class QueueUrlResult(Shape):
@@ -41,6 +42,20 @@ class ListQueuesResult(Shape):
     """A page of queues; absent when there are none."""
 
     queue_urls: Annotated[list[str] | None, Flat("QueueUrl")] = None
+    next_token: str | None = None
+
+
+class ListDeadLetterSourceQueuesRequest(QueueScoped):
+    """ListDeadLetterSourceQueues."""
+
+    next_token: str | None = None
+    max_results: int | None = None
+
+
+class ListDeadLetterSourceQueuesResult(Shape):
+    """A page of queues, with a lower-case name there; absent when there are none."""
+
+    queue_urls: Annotated[list[str] | None, Flat("QueueUrl")] = msgspec.field(name="queueUrls", default=None)
     next_token: str | None = None
 
 
