@@ -22,7 +22,7 @@ def send(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Send a message."""
     context = find(environ).context
     body = sys.stdin.read() if options.body == "-" else options.body
-    queue = _queue(context, options.queue)
+    queue = queue_named(context, options.queue)
     sent = sending.send_message(context, queue, Send(body, options.delay, _attributes(options.attribute)), SENDER)
     if options.json:
         print_json({"queue": queue.name, "message_id": sent.message_id})
@@ -34,7 +34,7 @@ def send(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 def purge(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Delete all messages of a queue, after asking."""
     context = find(environ).context
-    queue = _queue(context, options.queue)
+    queue = queue_named(context, options.queue)
     state = context.store.queues.describe(queue, context.clock.now_ms())
     there = wording.counted(state.ready + state.delayed + state.leased, "message")
     if not options.yes:
@@ -69,7 +69,8 @@ def sync(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return EXIT_DONE
 
 
-def _queue(context: Context, name: str) -> QueueId:
+def queue_named(context: Context, name: str) -> QueueId:
+    """Return the queue that a person names; raises UsageError or CommandError when there is none."""
     queue = queue_id_from_url(name, context.account.id())
     if queue is None:
         raise UsageError(f"{name!r} is not a queue's name")

@@ -102,6 +102,11 @@ def build_parser() -> argparse.ArgumentParser:
     purge = reading("purge", "changing", "purge", "delete all messages of a queue")
     purge.add_argument("queue", metavar="QUEUE", help="the queue's name")
     purge.add_argument("--yes", action="store_true", help="do not ask")
+    redrive = reading("redrive", "redriving", "redrive", "move a dead-letter queue's messages back to their queues")
+    redrive.add_argument("queue", metavar="QUEUE", help="the dead-letter queue's name")
+    redrive.add_argument("--to", metavar="QUEUE", help="move them to this queue instead")
+    redrive.add_argument("--rate", type=int, metavar="N", help="at most so many messages a second (default: no limit)")
+    redrive.add_argument("--yes", action="store_true", help="do not ask")
     return parser
 
 

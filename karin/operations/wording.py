@@ -6,6 +6,7 @@ Knows neither columns, colours nor terminals: those belong to whoever shows the 
 from karin.mapping.model import Mapping, Snapshot
 from karin.operations.status import Status
 from karin.operations.syncing import SyncReport
+from karin.sqs.moves import CANNOT_TELL_SOURCE, NO_DESTINATION, MoveStatus, MoveTask
 from karin.sqs.names import QueueId
 
 NO_QUEUES = "no queues yet: CreateQueue makes one, and so does a sync for each queue that is mapped"
@@ -68,6 +69,33 @@ def sent(message_id: str, queue: QueueId, delay_seconds: int | None) -> str:
 def purged(removed: int, queue: QueueId) -> str:
     """Return in one line what a purge did."""
     return f"deleted {counted(removed, 'message')} of {queue.name}"
+
+
+def redrive_question(ready: int, source: QueueId, destination: QueueId | None) -> str:
+    """Return what a redrive is about to do."""
+    return f"Move {counted(ready, 'message')} of {source.name} to {_target(destination)}?"
+
+
+def redrive_started(task: MoveTask, source: QueueId, destination: QueueId | None) -> str:
+    """Return in one line what a redrive does from now on."""
+    pace = f", {task.max_per_second} a second" if task.max_per_second else ""
+    return f"moving {counted(task.to_move, 'message')} of {source.name} to {_target(destination)}{pace}"
+
+
+def redrive_progress(task: MoveTask, source: QueueId) -> str:
+    """Return in one line where a redrive stands or how it ended, and what to do when it failed."""
+    moved = f"moved {task.moved} of {counted(task.to_move, 'message')} of {source.name}"
+    if task.failure_reason == CANNOT_TELL_SOURCE:
+        return f"{moved}: the rest was sent to {source.name} directly; name a queue for it with --to"
+    if task.failure_reason == NO_DESTINATION:
+        return f"{moved}: the queue of the rest does not exist any more; name another with --to"
+    if task.failure_reason or task.status in (MoveStatus.CANCELLING, MoveStatus.CANCELLED):
+        return f"{moved}: {task.failure_reason or task.status.value.lower()}"
+    return moved
+
+
+def _target(destination: QueueId | None) -> str:
+    return destination.name if destination else "the queues they came from"
 
 
 def sync_title(report: SyncReport) -> str:

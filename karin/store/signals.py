@@ -1,4 +1,4 @@
-"""Pub/sub between karin's processes: nudges that move a wake, and talk about syncs.
+"""Pub/sub between karin's processes: nudges that move a wake, talk about syncs, and message move tasks that wait.
 
 A signal may be lost (pub/sub promises nothing); whoever listens repairs that by reading the truth after it has
 subscribed, and once a minute.
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from redis.client import PubSub
 
+from karin.sqs.moves import ActiveMove
 from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.connection import Client, store_errors
@@ -36,7 +37,14 @@ class SyncFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
-Signal = Nudge | SyncAsked | Synced | SyncFailed
+class MoveWaits(msgspec.Struct, frozen=True):
+    """A message move task has nobody who works on it."""
+
+    active: ActiveMove
+
+
+Published = SyncAsked | Synced | SyncFailed | MoveWaits
+Signal = Nudge | Published
 
 
 class Signals:
@@ -46,8 +54,8 @@ class Signals:
         self._client = client
         self._listener = listener
 
-    def publish(self, signal: SyncAsked | Synced | SyncFailed) -> int:
-        """Publish a signal about syncs; return how many heard it. Raises StoreUnavailable."""
+    def publish(self, signal: Published) -> int:
+        """Publish a signal; return how many heard it. Raises StoreUnavailable."""
         with store_errors():
             return int(self._client.publish(keys.CONTROL, _write(signal)))
 
@@ -73,7 +81,7 @@ class Signals:
                     yield signal
 
 
-def _write(signal: SyncAsked | Synced | SyncFailed) -> str:
+def _write(signal: Published) -> str:
     match signal:
         case SyncAsked():
             return "sync"
@@ -81,16 +89,20 @@ def _write(signal: SyncAsked | Synced | SyncFailed) -> str:
             return "synced"
         case SyncFailed(reason):
             return f"sync-failed {reason}"
+        case MoveWaits(active):
+            return f"move {active}"
 
 
 def _read(channel: str, text: str) -> Signal | None:
     """Return the signal that a text means; None for one of a newer karin, or of nobody's."""
     word, _, rest = text.partition(" ")
-    if channel == keys.WAKES:
-        try:
+    try:
+        if channel == keys.WAKES:
             return Nudge(QueueId.parse(word), int(rest))
-        except ValueError:
-            return None
+        if word == "move":
+            return MoveWaits(ActiveMove.parse(rest))
+    except ValueError:
+        return None
     if word == "sync":
         return SyncAsked()
     if word == "synced":

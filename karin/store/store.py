@@ -8,6 +8,7 @@ from typing import Any
 from karin.store.connection import Client, connect, connect_listener
 from karin.store.deployment import DeploymentCommands
 from karin.store.messages import MessageCommands
+from karin.store.moves import MoveCommands
 from karin.store.queues import QueueCommands
 from karin.store.scripts import Scripts
 from karin.store.signals import Signals
@@ -19,6 +20,7 @@ class Store:
     """Everything karin can ask of Redis. Safe to share between threads and greenlets."""
 
     messages: MessageCommands
+    moves: MoveCommands
     queues: QueueCommands
     deployment: DeploymentCommands
     signals: Signals
@@ -30,6 +32,7 @@ class Store:
         scripts = Scripts(client)
         return cls(
             MessageCommands(scripts),
+            MoveCommands(client, scripts),
             QueueCommands(client, scripts),
             DeploymentCommands(client),
             Signals(client, listener),

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import redis
 
+from karin.sqs.moves import ActiveMove
 from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.connection import StoreUnavailable
-from karin.store.signals import Nudge, Signal, SyncAsked, Synced, SyncFailed
+from karin.store.signals import MoveWaits, Nudge, Published, Signal, SyncAsked, Synced, SyncFailed
 from karin.store.store import Store
 from tests.store.support import ACCOUNT, QUEUE
 from tests.support import wait_until
@@ -18,9 +19,16 @@ SILENCE_SECONDS = 0.05
 
 
 @pytest.mark.parametrize(
-    "signal", [SyncAsked(), Synced(), SyncFailed("no credentials: run aws configure"), SyncFailed("")]
+    "signal",
+    [
+        SyncAsked(),
+        Synced(),
+        SyncFailed("no credentials: run aws configure"),
+        SyncFailed(""),
+        MoveWaits(ActiveMove(QUEUE, "10f57157-fc38-4da9-a113-4de7e12d05dd", 1_700_000_000_000)),
+    ],
 )
-def test_what_is_published_is_heard(store: Store, signal: SyncAsked | Synced | SyncFailed) -> None:
+def test_what_is_published_is_heard(store: Store, signal: Published) -> None:
     with closing(store.signals.listen()) as heard:
         assert next(heard) is None
         assert store.signals.publish(signal) == 1
@@ -54,6 +62,8 @@ def test_nudges_are_heard_in_order_and_only_by_those_who_want_them(store: Store,
     [
         (keys.CONTROL, "dance"),
         (keys.CONTROL, ""),
+        (keys.CONTROL, "move"),
+        (keys.CONTROL, f"move {ACCOUNT}/work task soon"),
         (keys.CONTROL, b"\xff\xfe"),
         (keys.WAKES, "nonsense"),
         (keys.WAKES, f"{ACCOUNT}/work soon"),

@@ -5,7 +5,7 @@ import redis
 from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.store import Store
-from karin.store.sweeping import FORGOTTEN_MS
+from karin.store.sweeping import FORGOTTEN_MS, Swept
 from tests.clocks import ManualClock
 from tests.store.support import ACCOUNT, OTHER, QUEUE, all_keys, assert_no_leak, claim, counts, create, nudges, send
 
@@ -18,12 +18,12 @@ def test_a_sweep_tells_when_each_queue_is_due(store: Store, clock: ManualClock) 
     send(store, now_ms, delay_ms=7_000)
     send(store, now_ms, queue=OTHER)
     claim(store, now_ms, queue=OTHER)
-    heads = store.sweeping.sweep([absent, OTHER, empty, QUEUE], "me", now_ms)
-    assert heads == {absent: None, OTHER: now_ms + 30_000, empty: None, QUEUE: now_ms + 7_000}
+    swept = store.sweeping.sweep([absent, OTHER, empty, QUEUE], "me", now_ms)
+    assert swept.heads == {absent: None, OTHER: now_ms + 30_000, empty: None, QUEUE: now_ms + 7_000}
 
 
 def test_a_sweep_of_no_queues_still_says_that_the_scheduler_lives(store: Store, clock: ManualClock) -> None:
-    assert store.sweeping.sweep([], "me", clock.now_ms()) == {}
+    assert store.sweeping.sweep([], "me", clock.now_ms()) == Swept({}, ())
     assert store.deployment.last_sweeps() == {"me": clock.now_ms()}
 
 

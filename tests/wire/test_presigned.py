@@ -36,7 +36,7 @@ def test_a_presigned_message_is_sent_as_it_was_signed(keyed: str, store: Store) 
     answer = presign(f"/{ACCOUNT}/work?Action=SendMessage&MessageBody={body}", keyed).send(keyed)
 
     assert answer.status == 200
-    [received] = store.messages.claim(WORK, SystemClock().now_ms(), most=1, lease_ms=0, most_bytes=1000).messages
+    [received] = store.messages.claim(WORK, SystemClock().now_ms(), most=1, most_bytes=1000).messages
     assert (received.message.body, received.message.sender_id) == ("한 a+b&c=~\r\n", KEY_ID)
 
 

@@ -39,7 +39,7 @@ def test_a_client_with_the_right_secret_is_served_at_any_path(
 
     client.call("SendMessage", QueueUrl=f"{keyed}/{ACCOUNT}/work", MessageBody="한글 <&> + %")
 
-    [received] = store.messages.claim(WORK, SystemClock().now_ms(), most=1, lease_ms=0, most_bytes=1000).messages
+    [received] = store.messages.claim(WORK, SystemClock().now_ms(), most=1, most_bytes=1000).messages
     assert received.message.sender_id == KEY_ID
     client.close()
 

@@ -13,7 +13,7 @@
 -- ARGV[5..] seven for each message: id, size in bytes, group, receives that it brings along or "",
 --           deduplication id as given or "", the one of its content, stored message
 -- Returns {"no_queue"} | {"no_deduplication_id"} | {"ok", max_bytes, then three for each message:
---         "sent" | "duplicate" | "too_long", message id, sequence number}
+--         "sent" | "duplicate" | "too_long", message id, sequence number or ""}
 -- Invariant: every message stands in order, and either in arrivals or, once it was received, in leased; the lane of
 -- its group stands in due. A nudge is sent only when the head of due moved earlier.
 local queue_key, due_key, messages_key, receives_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -68,6 +68,8 @@ for i = 5, #ARGV, 7 do
     word = 'too_long'
   elseif first_id then
     word, id, number = 'duplicate', first_id, first_number
+  elseif redis.call('HEXISTS', messages_key, id) == 1 then  -- a move that is repeated after a long pause
+    word = 'duplicate'
   else
     -- Twenty digits, as AWS has them; a Lua number alone would hold sixteen of them exactly.
     number = '1' .. string.format('%019.0f', redis.call('HINCRBY', queue_key, 'sequence', 1))

@@ -1,0 +1,74 @@
+"""``karin redrive``: start a message move task, and show a person who watches how it gets on."""
+
+import argparse
+import sys
+import threading
+from collections.abc import Mapping
+
+from karin.cli.changing import queue_named
+from karin.cli.main import EXIT_DONE, CommandError, UsageError
+from karin.cli.printing import print_json
+from karin.finding import find
+from karin.operations import moving, status, wording
+from karin.operations.context import Context
+from karin.sqs.moves import MoveStatus, MoveTask
+from karin.sqs.names import QueueId
+
+LOOK_SECONDS = 1
+CLEAR_LINE = "\r\x1b[K"
+
+
+def redrive(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Start moving the messages of a dead-letter queue, after asking; on a terminal, stay until it is done."""
+    running = find(environ)
+    context = running.context
+    source = queue_named(context, options.queue)
+    destination = queue_named(context, options.to) if options.to else None
+    if not options.yes:
+        _ask(context, source, destination)
+    arn = context.arn(destination) if destination else None
+    task = moving.start_move(context, context.arn(source), arn, options.rate)
+    if options.json:
+        print_json(_facts(task, source, destination))
+        return EXIT_DONE
+    print(wording.redrive_started(task, source, destination))
+    if not status.scheduler_count(context, running.settings.sweep_interval_seconds):
+        print("no scheduler is alive: the task begins when one is; see `karin up`")
+    elif sys.stdout.isatty():
+        _watch(context, source)
+    return EXIT_DONE
+
+
+def _ask(context: Context, source: QueueId, destination: QueueId | None) -> None:
+    ready = context.store.queues.describe(source, context.clock.now_ms()).ready
+    question = wording.redrive_question(ready, source, destination)
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} Say --yes, since nobody can be asked here")
+    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise CommandError("nothing was moved")
+
+
+def _watch(context: Context, source: QueueId) -> None:
+    """Show the progress of a source's latest task on one line until it is over; raises CommandError if it failed."""
+    pause = threading.Event()
+    try:
+        while (task := moving.list_moves(context, context.arn(source))[0]).is_active:
+            print(CLEAR_LINE + wording.redrive_progress(task, source), end="", flush=True)
+            pause.wait(LOOK_SECONDS)
+    except KeyboardInterrupt:
+        print(f"\nthe task goes on without you: `karin queues` shows what is left in {source.name}")
+        return
+    print(CLEAR_LINE, end="", flush=True)
+    if task.status is MoveStatus.FAILED:
+        raise CommandError(wording.redrive_progress(task, source))
+    print(wording.redrive_progress(task, source))
+
+
+def _facts(task: MoveTask, source: QueueId, destination: QueueId | None) -> dict[str, object]:
+    return {
+        "queue": source.name,
+        "to": destination.name if destination else None,
+        "max_per_second": task.max_per_second,
+        "to_move": task.to_move,
+        "task_handle": task.handle,
+    }

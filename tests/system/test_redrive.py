@@ -1,0 +1,198 @@
+"""``karin redrive`` against a running karin: as a script runs it, and as a person does on a terminal."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.support import wait_until
+from tests.system.whole import Karin, running_karin
+
+
+@pytest.fixture(scope="module")
+def karin() -> Iterator[Karin]:
+    """Run one karin for all commands, with a queue ``jobs`` whose dead letters go to ``dead``."""
+    with running_karin() as running:
+        sqs = running.client()
+        dead_url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+        dead_arn = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
+        sqs.create_queue(QueueName="jobs", Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "0"})
+        sqs.create_queue(QueueName="other")
+        yield running
+
+
+def url_of(sqs: Any, name: str) -> str:
+    url: str = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    return url
+
+
+def ready(karin: Karin, name: str) -> int:
+    """Return how many messages of a queue may be received."""
+    sqs = karin.client()
+    wanted = "ApproximateNumberOfMessages"
+    found = sqs.get_queue_attributes(QueueUrl=url_of(sqs, name), AttributeNames=[wanted])["Attributes"]
+    return int(found[wanted])
+
+
+def let_die(karin: Karin, *bodies: str) -> None:
+    """Send messages to ``jobs`` and receive them once too often."""
+    sqs = karin.client()
+    url = url_of(sqs, "jobs")
+    before = ready(karin, "dead")
+    for body in bodies:
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    for _ in range(2):
+        sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    wait_until(lambda: ready(karin, "dead") == before + len(bodies), "the messages are dead letters")
+
+
+def empty(karin: Karin, *names: str) -> None:
+    """Receive and delete whatever is ready."""
+    sqs = karin.client()
+    for name in names:
+        url = url_of(sqs, name)
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+@contextmanager
+def terminal(karin: Karin, *arguments: str) -> Iterator["Terminal"]:
+    """Run a command on a terminal of its own."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "karin", *arguments]
+    with subprocess.Popen(
+        command, env=karin.environ, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        yield Terminal(ours, process)
+        process.kill()
+    os.close(ours)
+
+
+class Terminal:
+    """A command as a person sees it."""
+
+    def __init__(self, fileno: int, process: "subprocess.Popen[bytes]") -> None:
+        self._fileno = fileno
+        self.process = process
+        self.seen = ""
+
+    def read_until(self, text: str) -> str:
+        """Read until a text has been shown; return all that was shown since the last look."""
+        seen = ""
+        while text not in seen:
+            try:
+                seen += os.read(self._fileno, 4096).decode()
+            except OSError:  # the command has ended
+                break
+        assert text in seen, seen
+        return seen
+
+    def type(self, text: str) -> None:
+        """Type a text."""
+        os.write(self._fileno, text.encode())
+
+
+def test_redrive_asks_and_so_refuses_where_nobody_can_be_asked(karin: Karin) -> None:
+    let_die(karin, "a")
+    done = karin.command("redrive", "dead")
+    assert done.returncode == 2
+    assert "Move 1 message of dead to the queues they came from?" in done.stderr
+    assert "--yes" in done.stderr
+    assert ready(karin, "dead") == 1
+    empty(karin, "dead")
+
+
+def test_redrive_moves_dead_letters_back_and_says_so(karin: Karin) -> None:
+    let_die(karin, "a", "b")
+    done = karin.command("redrive", "dead", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "moving 2 messages of dead to the queues they came from\n"
+    wait_until(lambda: ready(karin, "jobs") == 2, "the messages are back")
+    assert ready(karin, "dead") == 0
+    empty(karin, "jobs")
+
+
+def test_redrive_tells_a_script_the_task(karin: Karin) -> None:
+    sqs = karin.client()
+    sqs.send_message(QueueUrl=url_of(sqs, "dead"), MessageBody="sent here by hand")
+    done = karin.command("redrive", "dead", "--to", "other", "--rate", "500", "--yes", "--json")
+    assert done.returncode == 0
+    facts = json.loads(done.stdout)
+    assert facts.pop("task_handle")
+    assert facts == {"queue": "dead", "to": "other", "max_per_second": 500, "to_move": 1}
+    wait_until(lambda: ready(karin, "other") == 1, "the message is moved")
+    empty(karin, "other")
+
+
+def test_a_person_is_asked_and_shown_the_progress(karin: Karin) -> None:
+    let_die(karin, "a", "b", "c")
+    with terminal(karin, "redrive", "dead", "--rate", "1") as person:
+        person.read_until("Move 3 messages of dead to the queues they came from? [y/N] ")
+        person.type("y\n")
+        person.read_until("moving 3 messages of dead to the queues they came from, 1 a second")
+        person.read_until("\r\x1b[Kmoved ")
+        person.read_until("moved 3 of 3 messages of dead\r\n")
+        assert person.process.wait(10) == 0
+    assert ready(karin, "jobs") == 3
+    empty(karin, "jobs")
+
+
+def test_a_person_may_think_better_of_it(karin: Karin) -> None:
+    let_die(karin, "a")
+    with terminal(karin, "redrive", "dead") as person:
+        person.read_until("[y/N] ")
+        person.type("\n")
+        person.read_until("nothing was moved")
+        assert person.process.wait(10) == 1
+    assert ready(karin, "dead") == 1
+    empty(karin, "dead")
+
+
+def test_a_person_may_leave_while_the_task_goes_on(karin: Karin) -> None:
+    let_die(karin, "a", "b", "c")
+    with terminal(karin, "redrive", "dead", "--rate", "1", "--yes") as person:
+        person.read_until("moved ")
+        person.process.send_signal(signal.SIGINT)
+        person.read_until("the task goes on without you")
+        assert person.process.wait(10) == 0
+    wait_until(lambda: ready(karin, "jobs") == 3, "the task has gone on")
+    empty(karin, "jobs")
+
+
+def test_a_task_that_failed_says_what_to_do(karin: Karin) -> None:
+    sqs = karin.client()
+    sqs.send_message(QueueUrl=url_of(sqs, "dead"), MessageBody="sent here by hand")
+    with terminal(karin, "redrive", "dead", "--yes") as person:
+        person.read_until(
+            "moved 0 of 1 message of dead: the rest was sent to dead directly; name a queue for it with --to"
+        )
+        assert person.process.wait(10) == 1
+    assert ready(karin, "dead") == 1
+    empty(karin, "dead")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nowhere",), "there is no queue nowhere"),
+        (("dead", "--to", "nowhere"), "there is no queue nowhere"),
+        (("dead", "--to", "dead"), "cannot be the same"),
+        (("jobs",), "must be configured as a Dead Letter Queue"),
+        (("dead", "--rate", "501"), "between 1 and 500"),
+    ],
+)
+def test_a_redrive_that_cannot_be_says_why(karin: Karin, arguments: tuple[str, ...], words: str) -> None:
+    done = karin.command("redrive", *arguments, "--yes")
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
