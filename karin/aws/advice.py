@@ -28,5 +28,3 @@ def mapping_warnings(mappings: Iterable[Mapping]) -> Iterator[str]:
             yield f"{subject}: karin does not apply filters yet and delivers nothing for it: enable it in AWS"
         if mapping.max_concurrency is not None:
             yield f"{subject}: its MaximumConcurrency of {mapping.max_concurrency} is not held yet"
-        if mapping.queue.is_fifo:
-            yield f"{subject}: karin does not deliver FIFO queues yet: its messages stay in the queue"

@@ -4,7 +4,7 @@ Functions and mappings are read whole or not at all, because a snapshot replaces
 be missing; then the snapshot says so in a warning that a person can act on.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from botocore import xform_name
@@ -15,7 +15,15 @@ from msgspec.structs import replace
 from karin.aws.advice import mapping_warnings
 from karin.aws.clients import AwsClients
 from karin.aws.problems import AWS_ERRORS, explain
-from karin.aws.shapes import Entry, account_id_from, function_from, function_url_from, mapping_from, queue_of
+from karin.aws.shapes import (
+    Entry,
+    account_id_from,
+    dead_letter_arn,
+    function_from,
+    function_url_from,
+    mapping_from,
+    queue_of,
+)
 from karin.mapping.model import LambdaFunction, MappedQueue, Mapping, Snapshot
 from karin.settings import DEFAULT_ACCOUNT_ID
 from karin.sqs.names import queue_id_from_arn, region_from_arn
@@ -42,13 +50,13 @@ class AwsCatalog:
     def read(self, now_ms: int, region: str) -> Snapshot:
         """Return the whole deployment in a region; raises CatalogUnavailable rather than return a part of it.
 
-        Costs a request per 50 functions, per 100 mappings, per function and per mapped queue.
+        Costs a request per 50 functions, per 100 mappings, per function, per mapped queue and per dead-letter queue.
         """
         listed = self._listed(region, "ListFunctions", "Functions")
         functions, url_warnings = self._with_urls([function_from(entry) for entry in listed], region)
         entries = self._listed(region, "ListEventSourceMappings", "EventSourceMappings")
         mappings = tuple(self._mapping(entry, region) for entry in entries if queue_of(entry))
-        queues, queue_warnings = self._queues(sorted({mapping.queue_arn for mapping in mappings}))
+        queues, queue_warnings = self._queues({mapping.queue_arn for mapping in mappings})
         return Snapshot(
             synced_at_ms=now_ms,
             account_id=account_id_from(mappings, functions) or DEFAULT_ACCOUNT_ID,
@@ -104,7 +112,14 @@ class AwsCatalog:
             return complete, []
         return complete, [f"function URLs: AWS did not list all of them ({problems[0]}); karin shows those it knows"]
 
-    def _queues(self, arns: Iterable[str]) -> tuple[list[MappedQueue], list[str]]:
+    def _queues(self, mapped: Set[str]) -> tuple[list[MappedQueue], list[str]]:
+        """Read the mapped queues, and before them in the result the dead-letter queues that they name."""
+        queues, warnings = self._described(sorted(mapped))
+        named = {dead_letter_arn(queue.attributes or {}) for queue in queues} - {None, *mapped}
+        dead_letter_queues, more_warnings = self._described(sorted(arn for arn in named if arn))
+        return dead_letter_queues + queues, warnings + more_warnings
+
+    def _described(self, arns: Iterable[str]) -> tuple[list[MappedQueue], list[str]]:
         queues: list[MappedQueue] = []
         warnings: list[str] = []
         unreachable = ""

@@ -1,5 +1,6 @@
 """What the Lambda API's listings say, as karin's read models. Unknown fields are ignored, absent ones get defaults."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -38,6 +39,15 @@ def function_url_from(entry: Entry) -> FunctionUrl:
 def queue_of(entry: Entry) -> QueueId | None:
     """Return the queue that a mapping reads, None when it reads a stream, a topic or a broker."""
     return queue_id_from_arn(entry.get("EventSourceArn") or "")
+
+
+def dead_letter_arn(attributes: dict[str, str]) -> str | None:
+    """Return the ARN of the dead-letter queue that a queue's attributes name, None when they name none."""
+    try:
+        arn = json.loads(attributes.get("RedrivePolicy") or "{}")["deadLetterTargetArn"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return arn if isinstance(arn, str) and queue_id_from_arn(arn) else None
 
 
 def mapping_from(entry: Entry) -> Mapping:

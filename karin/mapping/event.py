@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from karin.mapping.model import Mapping
 from karin.sqs.message import Message, MessageAttribute, ReceivedMessage
+from karin.sqs.receiving import system_attributes
 
 
 class _Attribute(msgspec.Struct, frozen=True, rename="camel"):
@@ -54,7 +55,7 @@ def _record(received: ReceivedMessage, mapping: Mapping) -> _Record:
         message_id=message.message_id,
         receipt_handle=received.receipt_handle,
         body=message.body,
-        attributes=_system_attributes(received),
+        attributes=system_attributes(received),
         message_attributes={name: _attribute(value) for name, value in message.attributes.items()},
         md5_of_message_attributes=_attributes_digest(message, mapping),
         md5_of_body=message.md5_of_body,
@@ -78,20 +79,3 @@ def _attribute(attribute: MessageAttribute) -> _Attribute:
         binary_list_values=(),
         data_type=attribute.data_type or "",
     )
-
-
-def _system_attributes(received: ReceivedMessage) -> dict[str, str]:
-    """Return the queue's own attributes of a message, all as text, without those it does not have."""
-    message = received.message
-    attributes = {
-        "ApproximateReceiveCount": str(received.receive_count),
-        "AWSTraceHeader": message.trace_header,
-        "SentTimestamp": str(message.sent_at_ms),
-        "SequenceNumber": message.sequence_number,
-        "MessageGroupId": message.group_id,
-        "SenderId": message.sender_id,
-        "MessageDeduplicationId": message.deduplication_id,
-        "ApproximateFirstReceiveTimestamp": str(received.first_received_at_ms),
-        "DeadLetterQueueSourceArn": message.dead_letter_source_arn,
-    }
-    return {name: value for name, value in attributes.items() if value is not None}

@@ -89,9 +89,7 @@ class Mapping(msgspec.Struct, frozen=True):
             return f"AWS is changing it ({self.state}): sync again"
         if not self.filters_readable:
             return "its filters are encrypted and unreadable"
-        if self.filters:
-            return "it has filters, which karin does not apply yet"
-        return "FIFO queues are not served yet" if self.queue.is_fifo else None
+        return "it has filters, which karin does not apply yet" if self.filters else None
 
     @property
     def reports_item_failures(self) -> bool:
@@ -100,14 +98,21 @@ class Mapping(msgspec.Struct, frozen=True):
 
 
 class MappedQueue(msgspec.Struct, frozen=True):
-    """A queue that some mapping reads. ``attributes`` are SQS's own strings; None when AWS would not tell them."""
+    """A queue that some mapping reads, or the dead-letter queue of one.
+
+    ``attributes`` are SQS's own strings; None when AWS would not tell them.
+    """
 
     arn: str
     attributes: dict[str, str] | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A deployment at one instant, replaced as a whole by each sync."""
+    """A deployment at one instant, replaced as a whole by each sync.
+
+    ``queues`` are those that karin must have, in the order in which it makes them: dead-letter queues come first. Which
+    of them are mapped, and to what, only ``mappings`` tell.
+    """
 
     synced_at_ms: int
     account_id: str

@@ -144,7 +144,11 @@ def _failed(batch: tuple[str, ...], error_type: str, error_message: str) -> Outc
 
 
 def _reported(payload: bytes, batch: tuple[str, ...]) -> Outcome:
-    """Read a partial batch response; one that cannot be read fails the whole batch, and so does an unknown id."""
+    """Read a partial batch response; one that cannot be read fails the whole batch, and so does an unknown id.
+
+    What is not listed is done, even behind a failure in the same group of a FIFO queue: as on AWS, it is up to the
+    function to stop there and to list the rest.
+    """
     try:
         response = _batch_response.decode(payload) if payload.strip() else None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

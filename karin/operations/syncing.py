@@ -8,7 +8,8 @@ from karin.mapping.model import MappedQueue, Mapping, Snapshot
 from karin.operations.context import Context
 from karin.sqs.errors import QueueDeletedRecently, SqsError
 from karin.sqs.names import QueueId, queue_id_from_arn
-from karin.sqs.queue_attributes import SETTABLE, check_attributes, defaults_for
+from karin.sqs.queue_attributes import REMOVABLE, SETTABLE, check_attributes, defaults_for
+from karin.sqs.redrive import check_dead_letter_target
 from karin.store.signals import SyncAsked, Synced, SyncFailed
 
 SYNC_ANSWER_SECONDS = 8  # how long a caller may wait for a sync before it hears that its queue is unknown
@@ -44,7 +45,7 @@ def sync(context: Context, catalog: Catalog) -> SyncReport:
     warnings = list(snapshot.warnings)
     for mapped in snapshot.queues:
         queue = queue_id_from_arn(mapped.arn)
-        if queue is None or queue.is_fifo:
+        if queue is None:
             continue
         try:
             if _take_over(context, queue, mapped):
@@ -101,11 +102,15 @@ def ask_for_sync(context: Context) -> bool:
 
 
 def _take_over(context: Context, queue: QueueId, mapped: MappedQueue) -> bool:
-    """Make a mapped queue exist with the attributes it has on AWS; tell whether it is new."""
+    """Make a queue exist with the attributes it has on AWS; tell whether it is new."""
+    fifo = queue.is_fifo
     known = {name: value for name, value in (mapped.attributes or {}).items() if name in SETTABLE}
-    attributes = check_attributes(known, fifo=False, creating=False, max_delay_seconds=context.max_delay_seconds)
+    attributes = check_attributes(known, fifo=fifo, creating=False, max_delay_seconds=context.max_delay_seconds)
+    if policy := attributes.get("RedrivePolicy"):
+        check_dead_letter_target(policy, queue, mapped.arn, target_exists=True, allow_policy=None)
     now_ms = context.clock.now_ms()
-    is_new = context.store.queues.create(queue, now_ms, {}, defaults_for(fifo=False) | attributes)
+    is_new = context.store.queues.create(queue, now_ms, {}, defaults_for(fifo=fifo) | attributes)
     if not is_new and attributes:
-        context.store.queues.set_attributes(queue, now_ms, attributes)
+        # What AWS tells is the whole: a redrive policy that was taken away there must not go on moving messages here.
+        context.store.queues.set_attributes(queue, now_ms, dict.fromkeys(REMOVABLE, "") | attributes)
     return is_new

@@ -11,14 +11,15 @@ from typing import Protocol
 
 import msgspec
 
-from karin.clock import Clock
 from karin.mapping.event import build_event
 from karin.mapping.model import Mapping
 from karin.mapping.outcome import InvokeResult, Outcome, OutcomeKind, decide
+from karin.operations.context import Context
+from karin.operations.dead_letters import move_dead
 from karin.scheduler.served import Served
 from karin.sqs.message import ReceivedMessage
 from karin.sqs.names import QueueId
-from karin.store.messages import MessageCommands, Settlement, Verdict
+from karin.store.messages import Settlement, Verdict
 
 LEASE_MARGIN_MS = 15_000  # beyond the function's timeout: a cold start takes up to 10 s, and the call has its way
 MOST_EVENT_BYTES = 5 * 1024 * 1024  # of stored messages: Lambda takes 6 MiB of JSON, which is longer than they are
@@ -49,17 +50,19 @@ class Batch(msgspec.Struct, frozen=True):
 class Dispatcher:
     """Delivers the messages of any queue; shared by the threads that call functions."""
 
-    def __init__(self, messages: MessageCommands, served: Served, invoker: Invoker, clock: Clock) -> None:
-        self._messages = messages
+    def __init__(self, context: Context, served: Served, invoker: Invoker) -> None:
+        self._context = context
+        self._messages = context.store.messages
+        self._clock = context.clock
         self._served = served
         self._invoker = invoker
-        self._clock = clock
         self._refusals: defaultdict[str, int] = defaultdict(int)  # mapping uuid -> refused calls in a row
 
     def claim(self, queue: QueueId) -> tuple[Batch | None, int | None]:
         """Claim one batch of a queue; return it, and when the queue is due next (None: never, as things stand).
 
-        Raises StoreUnavailable, QueueDoesNotExist.
+        Messages that were received too often are moved to the dead-letter queue on the way. Raises StoreUnavailable,
+        QueueDoesNotExist, OverLimit.
         """
         mapping = self._served.next_mapping(queue)
         if mapping is None:
@@ -69,12 +72,14 @@ class Dispatcher:
             queue,
             now_ms,
             most=mapping.batch_size,
-            lease_ms=self._served.timeout_seconds(mapping) * 1000 + LEASE_MARGIN_MS,
             most_bytes=MOST_EVENT_BYTES,
+            floor_ms=self._longest_call_ms(mapping),
         )
+        # What stood behind the dead in their groups is due since they left; at worst a wake finds nothing.
+        next_due_at_ms = now_ms if move_dead(self._context, queue, claim) else claim.next_due_at_ms
         if not claim.messages:
-            return None, claim.next_due_at_ms
-        return Batch(queue, mapping, claim.messages, now_ms, now_ms + claim.visibility_ms), claim.next_due_at_ms
+            return None, next_due_at_ms
+        return Batch(queue, mapping, claim.messages, now_ms, now_ms + claim.visibility_ms), next_due_at_ms
 
     def deliver(self, batch: Batch) -> list[Settlement]:
         """Call the function and return what is to be settled; never raises for the function or AWS."""
@@ -87,20 +92,25 @@ class Dispatcher:
         return self._settlements(batch, outcome)
 
     def settle(self, queue: QueueId, settlements: list[Settlement]) -> int | None:
-        """Write an outcome; return when the queue is due next. Raises StoreUnavailable."""
+        """Write an outcome; return when the queue is due next. Raises StoreUnavailable, QueueDoesNotExist."""
         return self._messages.settle(queue, self._clock.now_ms(), settlements).next_due_at_ms
 
     def _settlements(self, batch: Batch, outcome: Outcome) -> list[Settlement]:
+        retry_at_ms = batch.retry_at_ms
+        if outcome.kind is OutcomeKind.UNKNOWN:  # the function may still run, and its group must not be called again
+            retry_at_ms = max(retry_at_ms, batch.claimed_at_ms + self._longest_call_ms(batch.mapping))
         back_at_ms = self._clock.now_ms() + self._pause_ms(batch.mapping, outcome)
+        # A FIFO message whose lease ran out may be with another call: to delete it now would let its group go on.
+        delete = Verdict.DELETE_HELD if batch.queue.is_fifo else Verdict.DELETE
         verdicts = (
-            dict.fromkeys(outcome.delete_ids, (Verdict.DELETE, 0))
-            | dict.fromkeys(outcome.leave_ids, (Verdict.RETRY, batch.retry_at_ms))
+            dict.fromkeys(outcome.delete_ids, (delete, 0))
+            | dict.fromkeys(outcome.leave_ids, (Verdict.RETRY, retry_at_ms))
             | dict.fromkeys(outcome.give_back_ids, (Verdict.GIVE_BACK, back_at_ms))
         )
-        return [
-            Settlement(received.message.message_id, received.receive_count, *verdicts[received.message.message_id])
-            for received in batch.messages
-        ]
+        return [Settlement(received.receipt, *verdicts[received.message.message_id]) for received in batch.messages]
+
+    def _longest_call_ms(self, mapping: Mapping) -> int:
+        return self._served.timeout_seconds(mapping) * 1000 + LEASE_MARGIN_MS
 
     def _pause_ms(self, mapping: Mapping, outcome: Outcome) -> int:
         """Return how long given-back messages wait: longer with each refusal in a row, and never all at once."""

@@ -17,15 +17,17 @@ from karin.clock import Clock
 from karin.operations.context import Context
 from karin.operations.syncing import sync
 from karin.scheduler.dispatch import Dispatcher
+from karin.scheduler.moves import Moves
 from karin.scheduler.rounds import Rounds
 from karin.scheduler.served import Served
 from karin.settings import Settings
 from karin.store.connection import StoreUnavailable
-from karin.store.signals import Nudge, Signal, SyncAsked, Synced, SyncFailed
+from karin.store.signals import MoveWaits, Nudge, Signal, SyncAsked, Synced, SyncFailed
 from karin.store.store import Store
 
 CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6
 DRAIN_LIMIT_SECONDS = 15
+MOVES_LIMIT_SECONDS = 3  # a step of theirs is a few commands
 RECONNECT_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0)  # then the last again and again
 TAKE_UP_AGAIN_MS = 1_000
 FIRST_SYNC_PAUSES_MS = (5_000, 15_000, 60_000, 300_000)
@@ -47,10 +49,11 @@ class SchedulerProcess:
         clients = AwsClients()
         self._catalog = AwsCatalog(clients)
         invoker = LambdaInvoker(settings.max_concurrency, clients)
-        self._rounds = Rounds(Dispatcher(self._store.messages, self._served, invoker, clock), settings.max_concurrency)
+        self._rounds = Rounds(Dispatcher(self._context, self._served, invoker), settings.max_concurrency)
         # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
         self._chores = ThreadPoolExecutor(1, thread_name_prefix="chore")
         self._id = f"{socket.gethostname()}-{os.getpid()}"
+        self._moves = Moves(self._context, self._id)
         self._stopping = threading.Event()
         self._failed_syncs = 0
 
@@ -70,6 +73,7 @@ class SchedulerProcess:
         return self._stop()
 
     def _stop(self) -> int:
+        self._moves.stop(MOVES_LIMIT_SECONDS)
         unfinished = self._rounds.stop(DRAIN_LIMIT_SECONDS)
         if unfinished:
             log.warning("%d calls did not end in time: their messages come again when their lease ends", unfinished)
@@ -115,6 +119,8 @@ class SchedulerProcess:
             case Nudge(queue, due_at_ms):
                 if self._served.serves(queue):
                     self._rounds.wakes.nudge(queue, due_at_ms)
+            case MoveWaits(active):
+                self._moves.take_up([active])
             case SyncAsked():
                 self._chore(self._sync)
             case Synced():
@@ -146,9 +152,10 @@ class SchedulerProcess:
     def _sweep(self) -> None:
         queues = self._served.queues()
         news = {queue: self._rounds.wakes.news(queue) for queue in queues}
-        heads = self._store.sweeping.sweep(queues, self._id, self._clock.now_ms())
-        for queue, due_at_ms in heads.items():
+        swept = self._store.sweeping.sweep(queues, self._id, self._clock.now_ms())
+        for queue, due_at_ms in swept.heads.items():
             self._rounds.wakes.learn(queue, due_at_ms, news[queue])
+        self._moves.take_up(swept.moves)
 
     def _sync(self) -> None:
         try:

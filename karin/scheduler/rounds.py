@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from karin.scheduler.dispatch import Dispatcher
 from karin.scheduler.wakes import Wakes
-from karin.sqs.errors import QueueDoesNotExist
+from karin.sqs.errors import OverLimit, QueueDoesNotExist
 from karin.sqs.names import QueueId
 from karin.store.connection import StoreUnavailable
 from karin.store.messages import Settlement
 
 RETRY_CLAIM_MS = 500
+RETRY_OVER_LIMIT_MS = 2_000  # whoever holds the messages settles them one by one
 SETTLE_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)  # a restarting store is back within these
 
 log = logging.getLogger("karin.scheduler")
@@ -78,14 +79,18 @@ class Rounds:
             log.warning("cannot claim from %s: %s", queue.name, error)
             self._try_again(queue)
             return
+        except OverLimit as error:
+            log.warning("cannot claim from %s: %s", queue.name, error.message)
+            self._try_again(queue, RETRY_OVER_LIMIT_MS)
+            return
         self.wakes.learn(queue, next_due_at_ms, news)
         if batch is None:
             return
         settlements = self._dispatcher.deliver(batch)
         self._settle(queue, settlements)
 
-    def _try_again(self, queue: QueueId) -> None:
-        self.wakes.once(RETRY_CLAIM_MS, lambda: self.request(queue), f"retry {queue}")
+    def _try_again(self, queue: QueueId, pause_ms: int = RETRY_CLAIM_MS) -> None:
+        self.wakes.once(pause_ms, lambda: self.request(queue), f"retry {queue}")
 
     def _settle(self, queue: QueueId, settlements: list[Settlement]) -> None:
         for pause_seconds in (*SETTLE_PAUSES_SECONDS, None):
@@ -99,6 +104,9 @@ class Rounds:
                     )
                     return
                 threading.Event().wait(pause_seconds)
+            except QueueDoesNotExist:  # deleted while the function ran
+                self.wakes.learn(queue, None, news)
+                return
             else:
                 self.wakes.learn(queue, next_due_at_ms, news)
                 return

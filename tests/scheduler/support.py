@@ -2,13 +2,20 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
+from karin.clock import Clock
 from karin.mapping.model import LambdaFunction, Mapping, Snapshot
 from karin.mapping.outcome import InvokeResult, Responded
+from karin.operations.context import Context
+from karin.scheduler.dispatch import Dispatcher, Invoker
+from karin.scheduler.served import Served
+from karin.settings import Settings
 from karin.sqs.names import QueueId
-from tests.store.support import ACCOUNT
+from karin.store.store import Store
+from tests.store.support import ACCOUNT, QUEUE
 
 REGION = "us-east-1"
 
@@ -22,6 +29,7 @@ class Call(msgspec.Struct, frozen=True):
     bodies: tuple[str, ...]
     message_ids: tuple[str, ...]
     receive_counts: tuple[int, ...]
+    groups: tuple[str | None, ...]
     timeout_seconds: int
 
 
@@ -41,6 +49,7 @@ class Recorder:
             tuple(record["body"] for record in records),
             tuple(record["messageId"] for record in records),
             tuple(int(record["attributes"]["ApproximateReceiveCount"]) for record in records),
+            tuple(record["attributes"].get("MessageGroupId") for record in records),
             timeout_seconds,
         )
         with self._lock:
@@ -52,6 +61,17 @@ class Recorder:
         """Return every body that was ever delivered, in order."""
         with self._lock:
             return [body for call in self.calls for body in call.bodies]
+
+
+def dispatcher_over(store: Store, served: Served, invoker: Invoker, clock: Clock) -> Dispatcher:
+    """Return a dispatcher over a store, in the default region and account."""
+    return Dispatcher(Context.of(store, clock, Settings(home=Path("/nonexistent"))), served, invoker)
+
+
+def run_round(dispatcher: Dispatcher, queue: QueueId = QUEUE) -> int | None:
+    """Run one whole round; return when the queue is due next."""
+    batch, next_due_at_ms = dispatcher.claim(queue)
+    return next_due_at_ms if batch is None else dispatcher.settle(queue, dispatcher.deliver(batch))
 
 
 def mapping(queue: QueueId, function: str = "work", uuid: str = "", **more: object) -> Mapping:

@@ -10,10 +10,9 @@ from karin.mapping.outcome import InvokeResult, Refused, Responded, Unknown
 from karin.scheduler.dispatch import FIRST_PAUSE_MS, LEASE_MARGIN_MS, LONGEST_PAUSE_MS, MOST_EVENT_BYTES, Dispatcher
 from karin.scheduler.served import Served
 from karin.sqs.errors import QueueDoesNotExist
-from karin.sqs.names import QueueId
 from karin.store.store import Store
 from tests.clocks import ManualClock
-from tests.scheduler.support import Call, Recorder, mapping, snapshot
+from tests.scheduler.support import Call, Recorder, dispatcher_over, mapping, run_round, snapshot
 from tests.store.support import OTHER, QUEUE, counts, create, send
 
 THROTTLED = Refused("TooManyRequestsException", 429, "Rate Exceeded.", is_retriable=True)
@@ -35,13 +34,7 @@ def served() -> Served:
 @pytest.fixture
 def dispatcher(store: Store, served: Served, recorder: Recorder, clock: ManualClock) -> Dispatcher:
     create(store, clock.now_ms(), VisibilityTimeout=30, MessageRetentionPeriod=600)
-    return Dispatcher(store.messages, served, recorder, clock)
-
-
-def run_round(dispatcher: Dispatcher, queue: QueueId = QUEUE) -> int | None:
-    """Run one whole round; return when the queue is due next."""
-    batch, next_due_at_ms = dispatcher.claim(queue)
-    return next_due_at_ms if batch is None else dispatcher.settle(queue, dispatcher.deliver(batch))
+    return dispatcher_over(store, served, recorder, clock)
 
 
 def test_a_success_deletes_the_batch(
@@ -123,6 +116,16 @@ def test_a_short_visibility_timeout_holds_although_the_lease_was_longer(
     assert leased_until_ms == claimed_at_ms + 60_000 + LEASE_MARGIN_MS
     assert batch
     assert dispatcher.settle(QUEUE, dispatcher.deliver(batch)) == claimed_at_ms + 1_000
+
+
+def test_after_a_lost_answer_a_message_waits_until_the_function_has_surely_ended(
+    dispatcher: Dispatcher, store: Store, clock: ManualClock, recorder: Recorder, served: Served
+) -> None:
+    store.queues.set_attributes(QUEUE, clock.now_ms(), {"VisibilityTimeout": "1"})
+    served.replace(snapshot(mapping(QUEUE), timeout_seconds=60))
+    send(store, clock.now_ms())
+    recorder.behaviour = lambda _: Unknown("ReadTimeoutError", "no answer")
+    assert run_round(dispatcher) == clock.now_ms() + 60_000 + LEASE_MARGIN_MS
 
 
 def test_only_the_reported_items_of_a_batch_come_again(
@@ -229,7 +232,7 @@ def test_what_was_claimed_before_a_crash_comes_again_when_its_lease_ends(
     batch, leased_until_ms = dispatcher.claim(QUEUE)
     assert batch
     assert leased_until_ms == clock.now_ms() + 30_000
-    other = Dispatcher(store.messages, served, recorder, clock)  # the first one crashed
+    other = dispatcher_over(store, served, recorder, clock)  # the first one crashed
     clock.advance(ms=29_999)
     assert run_round(other) == leased_until_ms
     clock.advance(ms=1)
@@ -254,7 +257,7 @@ def test_two_dispatchers_never_deliver_a_message_twice(
     sent = {send(store, clock.now_ms(), str(number)) for number in range(total)}
     recorders = [Recorder(), Recorder()]
     dispatchers = [
-        Dispatcher(Store.open(store_url, max_connections=2).messages, served, recorder, clock) for recorder in recorders
+        dispatcher_over(Store.open(store_url, max_connections=2), served, recorder, clock) for recorder in recorders
     ]
     barrier = threading.Barrier(threads)
 
@@ -270,3 +273,42 @@ def test_two_dispatchers_never_deliver_a_message_twice(
     assert len(delivered) == total
     assert set(delivered) == sent
     assert counts(store, clock.now_ms()) == (0, 0, 0)
+
+
+def run_all_that_is_due(dispatcher: Dispatcher, clock: ManualClock) -> None:
+    """Run rounds, a millisecond apart, until nothing is due."""
+    due_at_ms: int | None = clock.now_ms()
+    while due_at_ms is not None and due_at_ms <= clock.now_ms():
+        due_at_ms = run_round(dispatcher)
+        clock.advance(ms=1)
+
+
+def test_a_group_with_a_few_messages_does_not_wait_for_the_backlog_of_another(
+    dispatcher: Dispatcher, store: Store, clock: ManualClock, recorder: Recorder
+) -> None:
+    for number in range(200):
+        send(store, clock.now_ms() + number, f"a{number}", group_id="a")
+    clock.advance(ms=200)
+    for number in range(5):
+        send(store, clock.now_ms() + number, f"b{number}", group_id="b")
+    clock.advance(ms=5)
+    run_all_that_is_due(dispatcher, clock)
+    assert len(recorder.bodies) == 205
+    places = [recorder.bodies.index(f"b{number}") for number in range(5)]
+    assert places == sorted(places)
+    assert places[-1] < 20, "one of a for each of b, as long as there are both"
+    assert counts(store, clock.now_ms()) == (0, 0, 0)
+
+
+def test_messages_without_a_group_do_not_wait_for_the_backlog_of_one(
+    dispatcher: Dispatcher, store: Store, clock: ManualClock, recorder: Recorder
+) -> None:
+    for number in range(200):
+        send(store, clock.now_ms() + number, f"a{number}", group_id="a")
+    clock.advance(ms=200)
+    for number in range(5):
+        send(store, clock.now_ms() + number, str(number))
+    clock.advance(ms=5)
+    run_all_that_is_due(dispatcher, clock)
+    assert len(recorder.bodies) == 205
+    assert recorder.bodies.index("4") < 20

@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import redis
 
 from karin.clock import SystemClock
 from karin.mapping.outcome import InvokeResult, Refused, Responded
-from karin.scheduler.dispatch import Dispatcher
-from karin.scheduler.rounds import Rounds
+from karin.scheduler.rounds import RETRY_OVER_LIMIT_MS, Rounds
 from karin.scheduler.served import Served
+from karin.sqs.limits import IN_FLIGHT
 from karin.sqs.names import QueueId
+from karin.store import keys
 from karin.store.connection import StoreUnavailable
 from karin.store.store import Store
-from tests.scheduler.support import Call, Recorder, mapping, snapshot
+from tests.scheduler.support import Call, Recorder, dispatcher_over, mapping, snapshot
 from tests.store.servers import DurableStore
 from tests.store.support import ACCOUNT, OTHER, QUEUE, counts, create, send
 from tests.support import wait_until
@@ -53,7 +55,7 @@ class Gate:
 @contextmanager
 def running_rounds(store: Store, served: Served, recorder: Recorder, concurrency: int = 4) -> Iterator[Rounds]:
     """Run rounds over real time; stop them in the end."""
-    rounds = Rounds(Dispatcher(store.messages, served, recorder, CLOCK), concurrency)
+    rounds = Rounds(dispatcher_over(store, served, recorder, CLOCK), concurrency)
     rounds.wakes.start()
     try:
         yield rounds
@@ -187,7 +189,7 @@ def test_stopping_waits_for_calls_in_flight_and_settles_them(store: Store, gate:
     create(store, CLOCK.now_ms())
     for _ in range(5):
         send(store, CLOCK.now_ms())
-    rounds = Rounds(Dispatcher(store.messages, serving(QUEUE), Recorder(gate), CLOCK), 2)
+    rounds = Rounds(dispatcher_over(store, serving(QUEUE), Recorder(gate), CLOCK), 2)
     rounds.wakes.start()
     rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
     wait_until(lambda: gate.held == 2, "two calls are in flight")
@@ -203,7 +205,7 @@ def test_stopping_waits_for_calls_in_flight_and_settles_them(store: Store, gate:
 def test_stopping_reports_the_calls_that_did_not_end_in_time(store: Store, gate: Gate) -> None:
     create(store, CLOCK.now_ms())
     send(store, CLOCK.now_ms())
-    rounds = Rounds(Dispatcher(store.messages, serving(QUEUE), Recorder(gate), CLOCK), 2)
+    rounds = Rounds(dispatcher_over(store, serving(QUEUE), Recorder(gate), CLOCK), 2)
     rounds.wakes.start()
     rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
     wait_until(lambda: gate.held == 1, "a call is in flight")
@@ -216,6 +218,37 @@ def test_a_queue_that_is_gone_is_asked_once_and_then_left(store: Store) -> None:
     with running_rounds(store, serving(QUEUE), Recorder()) as rounds:
         rounds.wakes.nudge(QUEUE, CLOCK.now_ms() + 50)
         wait_until(lambda: rounds.wakes.armed() == {}, "the queue is not armed")
+
+
+def test_a_queue_deleted_while_its_messages_are_in_flight_ends_the_round_quietly(
+    store: Store, gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    create(store, CLOCK.now_ms())
+    send(store, CLOCK.now_ms())
+    with running_rounds(store, serving(QUEUE), Recorder(gate)) as rounds:
+        rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
+        wait_until(lambda: gate.held == 1, "a call is in flight")
+        store.queues.delete(QUEUE, CLOCK.now_ms())
+        gate.open()
+        wait_until(lambda: rounds.wakes.armed() == {}, "the queue is not armed")
+    assert caplog.records == []
+
+
+def test_a_queue_with_too_many_messages_in_flight_is_tried_again_later(
+    store: Store, raw: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    create(store, CLOCK.now_ms())
+    raw.zadd(keys.leased(QUEUE), {f"other-{number}": CLOCK.now_ms() + 600_000 for number in range(IN_FLIGHT)})
+    send(store, CLOCK.now_ms())
+    recorder = Recorder()
+    with running_rounds(store, serving(QUEUE), recorder) as rounds:
+        rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
+        wait_until(lambda: caplog.records, "it is refused")
+        assert caplog.messages == [
+            f"cannot claim from work: Too many messages in flight: a queue may have {IN_FLIGHT}."
+        ]
+        raw.delete(keys.leased(QUEUE))
+        wait_until(lambda: recorder.bodies == ["hello"], "it is delivered", RETRY_OVER_LIMIT_MS / 1000 + 5)
 
 
 def test_a_fault_of_karins_own_is_logged_and_does_not_end_deliveries(

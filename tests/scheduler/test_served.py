@@ -38,7 +38,7 @@ def test_a_snapshot_without_mappings_is_a_snapshot(served: Served) -> None:
         (mapping(QUEUE, state="Enabling"), False),
         (mapping(QUEUE, state="Creating"), False),
         (mapping(QUEUE, filters_readable=False), False),
-        (mapping(QueueId(ACCOUNT, "orders.fifo")), False),
+        (mapping(QueueId(ACCOUNT, "orders.fifo")), True),
     ],
 )
 def test_only_mappings_that_aws_does_not_poll_for_are_served(served: Served, one: Mapping, is_served: bool) -> None:

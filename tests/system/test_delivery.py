@@ -1,9 +1,11 @@
 """Messages through a whole karin: on time, in due order, and none lost whichever process is killed."""
 
+import json
 import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,6 +89,69 @@ def test_a_failed_message_comes_again_when_its_visibility_timeout_ends(tmp_path:
         wait_until(lambda: len(calls()) >= 2, "the function is called again", 20)
         first_at_ms, second_at_ms = calls()[:2]
         assert 2_900 <= second_at_ms - first_at_ms < 3_000 + GENEROUS_MS
+
+
+def unmapped(path: Path, queue: str) -> Path:
+    """Take a queue's mappings out of a definition."""
+    content = json.loads(path.read_text())
+    content["mappings"] = [mapping for mapping in content["mappings"] if mapping["queue"] != queue]
+    path.write_text(json.dumps(content))
+    return path
+
+
+def counts(karin: Karin, queue: str) -> tuple[int, int, int]:
+    """Return how many messages are ready, leased and delayed."""
+    sqs = karin.client()
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    kinds = ("", "NotVisible", "Delayed")
+    ready, leased, delayed = (int(found[f"ApproximateNumberOfMessages{kind}"]) for kind in kinds)
+    return ready, leased, delayed
+
+
+@pytest.mark.parametrize("suffix", ["", ".fifo"])
+def test_what_a_function_always_fails_on_ends_in_the_dead_letter_queue(suffix: str, tmp_path: Path) -> None:
+    source, dead = f"work{suffix}", f"dead{suffix}"
+    policy = {"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:000000000000:{dead}", "maxReceiveCount": 2}
+    queues: list[dict[str, Any]] = [
+        {"name": dead},
+        {"name": source, "attributes": {"VisibilityTimeout": "1", "RedrivePolicy": json.dumps(policy)}},
+    ]
+    with running_karin(unmapped(definition(tmp_path, queues), dead)) as karin:
+        sqs = karin.client()
+        fifo = {"MessageGroupId": "g", "MessageDeduplicationId": "once"} if suffix else {}
+        url = sqs.get_queue_url(QueueName=source)["QueueUrl"]
+        message_id = sqs.send_message(QueueUrl=url, MessageBody="fail", **fifo)["MessageId"]
+        wait_until(lambda: counts(karin, dead) == (1, 0, 0), "it is dead-lettered", 30)
+        assert counts(karin, source) == (0, 0, 0)
+        calls = [record for record in karin.functions.invocations() if message_id in record.message_ids]
+        assert len(calls) == 2
+        dead_url = sqs.get_queue_url(QueueName=dead)["QueueUrl"]
+        (received,) = sqs.receive_message(QueueUrl=dead_url, AttributeNames=["All"])["Messages"]
+        assert (received["MessageId"], received["Body"]) == (message_id, "fail")
+        assert received["Attributes"]["ApproximateReceiveCount"] == "3"
+        assert received["Attributes"]["DeadLetterQueueSourceArn"] == f"arn:aws:sqs:us-east-1:000000000000:{source}"
+
+
+def test_the_messages_of_a_group_are_delivered_in_the_order_in_which_they_were_sent(tmp_path: Path) -> None:
+    queues = [{"name": "orders.fifo", "attributes": {"ContentBasedDeduplication": "true"}}]
+    with running_karin(definition(tmp_path, queues, batch_size=3)) as karin:
+        sqs = karin.client()
+        url = sqs.get_queue_url(QueueName="orders.fifo")["QueueUrl"]
+        sent: dict[str, list[str]] = {group: [] for group in "abcde"}
+        for number in range(20):
+            entries = [
+                {"Id": group, "MessageBody": f"{group} {number}", "MessageGroupId": group} for group in sent
+            ]  # fmt: skip
+            for entry in sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]:
+                sent[entry["Id"]].append(entry["MessageId"])
+        everything = {message_id for ids in sent.values() for message_id in ids}
+        wait_for_delivery(karin, everything)
+        records = sorted(karin.functions.invocations(), key=lambda record: record.received_at_ms)
+        delivered = [message_id for record in records for message_id in record.message_ids]
+        assert len(delivered) == len(everything)
+        for ids in sent.values():
+            assert [message_id for message_id in delivered if message_id in ids] == ids
 
 
 @pytest.mark.parametrize("victim", ["scheduler", "endpoint worker", "store"])

@@ -1,6 +1,7 @@
 """Reading a deployment that real boto3 made in a real control plane, moto's server in a process of its own."""
 
 import io
+import json
 import re
 import socket
 import subprocess
@@ -18,8 +19,13 @@ import pytest
 
 from karin.aws.catalog import AwsCatalog, CatalogUnavailable
 from karin.mapping.model import LambdaFunction, Mapping
+from karin.operations.context import Context
+from karin.operations.syncing import sync
+from karin.settings import Settings
 from karin.sqs.names import QueueId
+from karin.store.store import Store
 from tests.aws_environ import point_aws_at
+from tests.clocks import ManualClock
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -132,6 +138,30 @@ def test_a_deployment_is_read_as_it_was_made(moto: str) -> None:
     filtered, limited = without_url_warning(snapshot.warnings)
     assert "karin does not apply filters yet" in filtered
     assert "its MaximumConcurrency of 3 is not held yet" in limited
+
+
+def test_a_fifo_queue_and_its_dead_letter_queue_are_taken_over(moto: str, store: Store, clock: ManualClock) -> None:
+    deployment = Deployment()
+    deployment.function("work")
+    dead_arn = deployment.queue("dead.fifo", FifoQueue="true", MessageRetentionPeriod="1209600")
+    policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 3})
+    queue_arn = deployment.queue(
+        "jobs.fifo", FifoQueue="true", ContentBasedDeduplication="true", VisibilityTimeout="42", RedrivePolicy=policy
+    )
+    deployment.mapping(queue_arn, "work")
+    settings = Settings(home=Path("/nonexistent"), region=REGION)
+
+    report = sync(Context.of(store, clock, settings), AwsCatalog())
+
+    assert without_url_warning(report.warnings) == []
+    jobs, dead = QueueId(ACCOUNT, "jobs.fifo"), QueueId(ACCOUNT, "dead.fifo")
+    assert store.queues.names() == [dead, jobs]
+    assert report.snapshot.mappings_of(jobs)
+    assert report.snapshot.mappings_of(dead) == ()
+    stored = store.queues.describe(jobs, clock.now_ms()).attributes
+    assert (stored["ContentBasedDeduplication"], stored["VisibilityTimeout"]) == ("true", "42")
+    assert json.loads(stored["RedrivePolicy"]) == json.loads(policy)
+    assert store.queues.describe(dead, clock.now_ms()).attributes["MessageRetentionPeriod"] == "1209600"
 
 
 def test_a_mapping_that_aws_polls_is_not_served(moto: str) -> None:

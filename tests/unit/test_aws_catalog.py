@@ -11,6 +11,7 @@ import pytest
 
 from karin.aws.catalog import AwsCatalog, CatalogUnavailable
 from karin.mapping.model import FunctionUrl, LambdaFunction, MappedQueue, Mapping
+from karin.sqs.names import QueueId
 from tests.aws_environ import point_aws_at
 
 REGION = "eu-west-1"
@@ -222,14 +223,6 @@ def test_a_mapping_that_is_not_disabled_is_warned_about(aws: ControlPlane, state
     assert said in warning
 
 
-def test_a_fifo_queue_is_warned_about(aws: ControlPlane) -> None:
-    aws.list_mappings([mapping("1", "orders.fifo")])
-
-    [warning] = AwsCatalog().read(1, REGION).warnings
-
-    assert "mapping orders.fifo -> f: karin does not deliver FIFO queues yet" in warning
-
-
 @pytest.mark.parametrize("criteria", [None, {"Filters": [{"Pattern": None}]}])
 @pytest.mark.parametrize("refused", [True, False])
 def test_filters_that_stay_encrypted_keep_karin_from_delivering(
@@ -285,6 +278,57 @@ def test_a_queue_that_aws_does_not_describe_costs_its_attributes_and_a_warning(a
         f"queue {ACCOUNT}/denied: {said} (AccessDeniedException: {allow}); {consequence}",
         f"queue {ACCOUNT}/missing: {said} (QueueDoesNotExist: {deploy}); {consequence}",
     )
+
+
+def redrive_policy(target_arn: str) -> dict[str, str]:
+    return {"RedrivePolicy": json.dumps({"deadLetterTargetArn": target_arn, "maxReceiveCount": 3})}
+
+
+def test_the_dead_letter_queues_that_mapped_queues_name_are_read_too_and_come_first(aws: ControlPlane) -> None:
+    aws.list_mappings([mapping("1", "a"), mapping("2", "b"), mapping("3", "c"), mapping("4", "self")])
+    attributes = {
+        "a": redrive_policy(queue_arn("dead")),
+        "b": redrive_policy(queue_arn("dead")),
+        "c": redrive_policy(queue_arn("a")),  # it is mapped itself
+        "self": redrive_policy(queue_arn("self")),
+        "dead": redrive_policy(queue_arn("dead-of-dead")),  # nobody delivers from it, so nothing moves on
+    }
+    aws.attributes |= {name: (200, {"Attributes": given}) for name, given in attributes.items()}
+
+    snapshot = AwsCatalog().read(1, REGION)
+
+    names = ["dead", "a", "b", "c", "self"]
+    assert snapshot.queues == tuple(MappedQueue(queue_arn(name), attributes[name]) for name in names)
+    assert snapshot.warnings == ()
+    assert sum(call.endswith("/dead") for call in aws.calls) == 1
+    assert snapshot.mappings_of(QueueId(ACCOUNT, "dead")) == ()
+
+
+def test_a_dead_letter_queue_that_aws_does_not_describe_is_kept_with_a_warning(aws: ControlPlane) -> None:
+    aws.list_mappings([mapping("1", "a")])
+    aws.attributes |= {
+        "a": (200, {"Attributes": redrive_policy(queue_arn("dead"))}),
+        "dead": (403, refusal("com.amazon.coral.service#AccessDeniedException")),
+    }
+
+    snapshot = AwsCatalog().read(1, REGION)
+
+    assert [(queue.arn, queue.attributes is None) for queue in snapshot.queues] == [
+        (queue_arn("dead"), True), (queue_arn("a"), False),
+    ]  # fmt: skip
+    [warning] = snapshot.warnings
+    assert warning.startswith(f"queue {ACCOUNT}/dead: AWS did not tell its attributes (AccessDeniedException")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ["", "no json", "[]", "7", "{}", '{"deadLetterTargetArn":7}', '{"deadLetterTargetArn":"arn:aws:sns:x:1:y"}'],
+)
+def test_a_redrive_policy_that_names_no_queue_is_passed_over(aws: ControlPlane, policy: str) -> None:
+    aws.list_mappings([mapping("1", "a")])
+    aws.attributes["a"] = 200, {"Attributes": {"RedrivePolicy": policy}}
+
+    assert [queue.arn for queue in AwsCatalog().read(1, REGION).queues] == [queue_arn("a")]
 
 
 def test_function_urls_that_may_not_be_listed_cost_one_warning(aws: ControlPlane) -> None:

@@ -1,14 +1,18 @@
 """The event as AWS writes it, compared byte by byte."""
 
 import json
+import uuid
 
 import pytest
 
 from karin.mapping.event import build_event
 from karin.mapping.model import Mapping
 from karin.sqs.message import Message, MessageAttribute, ReceivedMessage
+from karin.sqs.names import QueueId
+from karin.sqs.receipts import Receipt, read_receipt_handle
 
 QUEUE_ARN = "arn:aws:sqs:us-east-2:123456789012:q"
+QUEUE = QueueId("123456789012", "q")
 FUNCTION_ARN = "arn:aws:lambda:us-east-2:123456789012:function:f"
 
 
@@ -24,7 +28,8 @@ def received(**fields: object) -> ReceivedMessage:
         "sender_id": "AIDAIENQZJOLO23YVJ4VO",
     }
     message = Message(**{**defaults, **fields})  # type: ignore[arg-type]
-    return ReceivedMessage(message, "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a", 1, 1545082649185)
+    receipt = Receipt(QUEUE, message.message_id, 1, 1545082649185, message.group_id, message.sequence_number)
+    return ReceivedMessage(message, receipt, 1545082649185)
 
 
 def first_record(event: bytes) -> dict[str, object]:
@@ -34,9 +39,11 @@ def first_record(event: bytes) -> dict[str, object]:
 
 
 def test_a_standard_message_is_written_exactly_as_aws_does() -> None:
-    assert build_event([received()], mapping()).decode() == (
+    message = received()
+
+    assert build_event([message], mapping()).decode() == (
         '{"Records":[{"messageId":"059f36b4-87a3-44ab-83d2-661975830a7d",'
-        '"receiptHandle":"AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a","body":"hi",'
+        f'"receiptHandle":"{message.receipt_handle}","body":"hi",'
         '"attributes":{"ApproximateReceiveCount":"1","SentTimestamp":"1545082649183",'
         '"SenderId":"AIDAIENQZJOLO23YVJ4VO","ApproximateFirstReceiveTimestamp":"1545082649185"},'
         '"messageAttributes":{},"md5OfBody":"49f68a5c8493ec2c0bf489821c21fc3b","eventSource":"aws:sqs",'
@@ -83,6 +90,7 @@ def test_a_fifo_message_has_its_attributes_in_the_order_of_aws() -> None:
     record = first_record(build_event([message], mapping(queue_arn=f"{QUEUE_ARN}.fifo")))
 
     assert record["eventSourceARN"] == f"{QUEUE_ARN}.fifo"
+    assert read_receipt_handle(str(record["receiptHandle"])) == message.receipt
     assert list(record["attributes"].items()) == [  # type: ignore[attr-defined]
         ("ApproximateReceiveCount", "1"),
         ("AWSTraceHeader", "Root=1-5759e988-bd862e3fe1be46a994272793"),
@@ -115,6 +123,7 @@ def test_text_is_not_escaped_beyond_what_json_needs() -> None:
 
 
 def test_a_batch_keeps_the_order_of_its_messages() -> None:
-    batch = [received(message_id=name) for name in ("b", "a", "c")]
+    message_ids = [str(uuid.UUID(int=number)) for number in (2, 1, 3)]
+    batch = [received(message_id=message_id) for message_id in message_ids]
 
-    assert [record["messageId"] for record in json.loads(build_event(batch, mapping()))["Records"]] == ["b", "a", "c"]
+    assert [record["messageId"] for record in json.loads(build_event(batch, mapping()))["Records"]] == message_ids

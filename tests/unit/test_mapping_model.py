@@ -18,7 +18,7 @@ FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f"
         (Mapping("1", QUEUE_ARN, FUNCTION_ARN, state="Updating"), False),
         (Mapping("1", QUEUE_ARN, FUNCTION_ARN, state="Unknown"), False),
         (Mapping("1", QUEUE_ARN, FUNCTION_ARN, filters_readable=False), False),
-        (Mapping("1", f"{QUEUE_ARN}.fifo", FUNCTION_ARN), False),
+        (Mapping("1", f"{QUEUE_ARN}.fifo", FUNCTION_ARN), True),
     ],
 )
 def test_a_mapping_is_served_while_aws_does_not_poll_and_karin_can(mapping: Mapping, is_served: bool) -> None:

@@ -58,6 +58,18 @@ def test_a_report_leaves_the_listed_messages_and_deletes_the_others(
     )
 
 
+def test_a_report_is_read_alike_for_a_fifo_queue_whose_order_is_up_to_the_function() -> None:
+    mapping = Mapping(
+        REPORTING.uuid, f"{REPORTING.queue_arn}.fifo", REPORTING.function_arn, response_types=REPORTING.response_types
+    )
+    for listed, deleted in (("b", ("a", "c")), ("bc", ("a",))):
+        payload = json.dumps({"batchItemFailures": [{"itemIdentifier": name} for name in listed]}).encode()
+
+        outcome = decide(Responded(payload=payload), mapping, BATCH)
+
+        assert (outcome.delete_ids, outcome.leave_ids) == (deleted, tuple(listed))
+
+
 @pytest.mark.parametrize(
     "payload",
     [
