@@ -32,7 +32,10 @@ class MessageAttribute(msgspec.Struct, frozen=True, rename="pascal", omit_defaul
 
 
 class Message(msgspec.Struct, frozen=True):
-    """An accepted message. ``message_id`` is stable for its whole life, redrive included."""
+    """An accepted message. ``message_id`` is stable for its whole life, redrive included.
+
+    ``retained_from_ms`` is when its retention began, 0 if that was when it was sent.
+    """
 
     message_id: str
     body: str
@@ -44,6 +47,7 @@ class Message(msgspec.Struct, frozen=True):
     deduplication_id: str | None = None
     sequence_number: str | None = None
     dead_letter_source_arn: str | None = None
+    retained_from_ms: int = 0
 
     @property
     def md5_of_body(self) -> str:
@@ -103,15 +107,17 @@ def pack_message(message: Message) -> bytes:
         message.deduplication_id,
         message.dead_letter_source_arn,
     )
-    return f"{message.sent_at_ms:0{RETAINED_FROM_DIGITS}d}".encode() + _encoder.encode(stored)
+    retained_from_ms = message.retained_from_ms or message.sent_at_ms
+    return f"{retained_from_ms:0{RETAINED_FROM_DIGITS}d}".encode() + _encoder.encode(stored)
 
 
 def unpack_message(message_id: str, packed: bytes, sequence_number: str | None = None) -> Message:
-    """Read a stored message back; raises msgspec.DecodeError when the bytes are not one.
+    """Read a stored message back; raises msgspec.DecodeError or ValueError when the bytes are not one.
 
     The sequence number of a FIFO queue's message is given by the store, and kept in its order of messages.
     """
     stored = _decoder.decode(memoryview(packed)[RETAINED_FROM_DIGITS:])
+    retained_from_ms = int(packed[:RETAINED_FROM_DIGITS])
     return Message(
         message_id=message_id,
         body=stored.body,
@@ -123,6 +129,7 @@ def unpack_message(message_id: str, packed: bytes, sequence_number: str | None =
         deduplication_id=stored.deduplication_id,
         sequence_number=sequence_number,
         dead_letter_source_arn=stored.dead_letter_source_arn,
+        retained_from_ms=0 if retained_from_ms == stored.sent_at_ms else retained_from_ms,
     )
 
 

@@ -180,6 +180,7 @@ def moved_message(task_id: str, message: Message, now_ms: int, *, to_fifo: bool)
         deduplication_id=message_id if to_fifo else None,
         sequence_number=None,
         dead_letter_source_arn=None,
+        retained_from_ms=0,
     )
 
 

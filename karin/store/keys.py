@@ -129,6 +129,16 @@ def moves(queue_id: QueueId) -> str:
     return _of(queue_id, "moves")
 
 
+def calls(queue_id: QueueId) -> str:
+    """ZSET ``mapping_uuid call_id`` -> the instant in ms until which a function call is taken to be in flight."""
+    return _of(queue_id, "calls")
+
+
+def invocations(queue_id: QueueId) -> str:
+    """LIST: what the last calls came to, newest first, bounded in bytes (karin.mapping.invocation)."""
+    return _of(queue_id, "invocations")
+
+
 def tombstone(queue_id: QueueId) -> str:
     """STRING with a minute to live: the instant in ms at which the queue was deleted."""
     return _of(queue_id, "deleted")
@@ -141,3 +151,8 @@ def of_messages(queue_id: QueueId) -> list[str]:
     """
     parts = (arrivals, order, remembered, remembered_until) if queue_id.is_fifo else (grouped, order, lanes)
     return [part(queue_id) for part in (due, messages, receives, leased, *parts)]
+
+
+def of_calls(queue_id: QueueId) -> list[str]:
+    """Return the keys that tell of calls with a queue's messages, in the order in which the scripts take them."""
+    return [calls(queue_id), invocations(queue_id)]

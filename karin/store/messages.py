@@ -15,6 +15,9 @@ from karin.sqs.receipts import Receipt
 from karin.store import keys
 from karin.store.scripts import Argument, Scripts, optional_instant
 
+RECORDED_BYTES = 256 * 1024  # of each queue's last invocations
+NO_BOUND = 1 << 31
+
 log = logging.getLogger("karin.store")
 
 
@@ -48,12 +51,30 @@ class Sent(msgspec.Struct, frozen=True):
     fates: tuple[Fate, ...]
 
 
+class Call(msgspec.Struct, frozen=True):
+    """A function call that a claim is made for, as all schedulers count it.
+
+    ``until_ms`` is when it is taken to be over unless it is renewed; ``max_concurrency`` bounds the mapping's calls in
+    flight, whoever makes them.
+    """
+
+    mapping_uuid: str
+    call_id: str
+    until_ms: int
+    max_concurrency: int | None = None
+
+    @property
+    def member(self) -> str:
+        """Return how the store knows it."""
+        return f"{self.mapping_uuid} {self.call_id}"
+
+
 class Claim(msgspec.Struct, frozen=True):
     """Messages taken under a lease, and when the queue is due next (None: it is empty).
 
     ``dead`` are those that were received too often: they wait, under the same lease, to be moved to the
     ``dead_letter_target``. ``visibility_ms`` is what the lease would be without a floor, ``wait_seconds`` the queue's
-    ReceiveMessageWaitTimeSeconds.
+    ReceiveMessageWaitTimeSeconds. With ``is_busy`` the mapping has as many calls in flight as it may.
     """
 
     messages: tuple[ReceivedMessage, ...]
@@ -62,6 +83,7 @@ class Claim(msgspec.Struct, frozen=True):
     visibility_ms: int
     wait_seconds: int
     next_due_at_ms: int | None
+    is_busy: bool = False
 
 
 class Verdict(StrEnum):
@@ -70,7 +92,8 @@ class Verdict(StrEnum):
     DELETE = "delete"  # whoever holds it now
     DELETE_HELD = "delete_held"  # only if this receive still holds it: the rule of FIFO queues
     EXTEND = "extend"  # hidden until the given instant, from the caller's point of view
-    RETRY = "retry"  # due again at the given instant; the receive counts
+    HOLD = "hold"  # leased at least until the given instant, while its function runs
+    RETRY = "retry"  # due again at the given instant, or when its function said; the receive counts
     GIVE_BACK = "give_back"  # due again at the given instant; the receive does not count
 
 
@@ -137,22 +160,31 @@ class MessageCommands:
         floor_ms: int = 0,
         attempt_id: str = "",
         counts: bool = True,
+        call: Call | None = None,
+        window_ms: int = 0,
     ) -> Claim:
         """Take up to ``most`` due messages under a lease.
 
         The lease is ``visibility_ms``, else the queue's own, and at least ``floor_ms``. ``most_bytes`` bounds the
         stored messages taken, of which the first is taken whatever its size. In a FIFO queue the same ``attempt_id``
         gets the same messages again for five minutes. Without ``counts`` the receive is not counted, and no message
-        is dead. Raises QueueDoesNotExist; OverLimit when a standard queue has too many messages in flight.
+        is dead. A ``call`` is noted when it gets messages. In a standard queue, fewer messages than ``most`` are left
+        where they are until the first of them has been due for ``window_ms``.
+
+        Raises QueueDoesNotExist; OverLimit when a standard queue has too many messages in flight.
         """
         args: list[Argument] = [now_ms, most, most_bytes, -1 if visibility_ms is None else visibility_ms, floor_ms]
         args += [int(counts), IN_FLIGHT]
-        taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
+        args += [f"{call.mapping_uuid} ", call.call_id, call.until_ms] if call else ["", "", 0]
+        args.append((call and call.max_concurrency) or NO_BOUND)
+        taken_keys = [keys.queue(queue), *keys.of_messages(queue), keys.calls(queue)]
         if queue.is_fifo:
             status, reply = self._scripts.call("claim_fifo", taken_keys, [*args, attempt_id, REMEMBERED_MS])
         else:
-            status, reply = self._scripts.call("claim", taken_keys, args)
+            status, reply = self._scripts.call("claim", taken_keys, [*args, window_ms])
         _require_queue(status)
+        if status == "busy":
+            return Claim((), (), None, 0, 0, reply[0], is_busy=True)
         if status == "over_limit":
             raise OverLimit(f"Too many messages in flight: a queue may have {IN_FLIGHT}.")
         lease_ms, wait_seconds, target, next_due_at_ms, *rest = reply
@@ -170,15 +202,29 @@ class MessageCommands:
             optional_instant(next_due_at_ms),
         )
 
-    def settle(self, queue: QueueId, now_ms: int, settlements: Sequence[Settlement]) -> Settled:
-        """Write what is to become of messages that were received; raises QueueDoesNotExist."""
+    def settle(
+        self,
+        queue: QueueId,
+        now_ms: int,
+        settlements: Sequence[Settlement],
+        *,
+        call: Call | None = None,
+        goes_on: bool = False,
+        invocation: bytes = b"",
+    ) -> Settled:
+        """Write what is to become of messages that were received, and that their ``call`` is over or ``goes_on``.
+
+        ``invocation`` is kept with the last ones of the queue. Raises QueueDoesNotExist.
+        """
         args: list[Argument] = [now_ms, str(queue), keys.WAKES]
+        args += [call.member if call else "", call.until_ms if call and goes_on else 0]
+        args += [int(call is not None and not goes_on and call.max_concurrency is not None), invocation, RECORDED_BYTES]
         for one in settlements:
             receipt = one.receipt
             args += [receipt.message_id, receipt.receive_count, receipt.group_id or ""]
             args += [receipt.sequence_number or ""] if queue.is_fifo else []
             args += [one.verdict.value, one.due_at_ms]
-        taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
+        taken_keys = [keys.queue(queue), *keys.of_messages(queue), *keys.of_calls(queue)]
         if queue.is_fifo:
             status, reply = self._scripts.call("settle_fifo", taken_keys, args)
         else:

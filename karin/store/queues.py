@@ -77,7 +77,10 @@ class QueueCommands:
         """Delete a queue with its messages, then its name; raises QueueDoesNotExist."""
         status, reply = self._scripts.call(
             "delete_queue",
-            [keys.queue(queue), keys.tombstone(queue), *keys.of_messages(queue), keys.move(queue), keys.moves(queue)],
+            [
+                *(keys.queue(queue), keys.tombstone(queue), *keys.of_messages(queue), *keys.of_calls(queue)),
+                *(keys.move(queue), keys.moves(queue)),
+            ],
             [now_ms, RECREATE_INTERVAL_MS],
         )
         with store_errors():

@@ -42,6 +42,15 @@ def test_a_message_is_read_back_as_it_was_stored(message: Message) -> None:
     assert int(packed[:RETAINED_FROM_DIGITS]) == message.sent_at_ms
 
 
+def test_a_retention_that_began_later_than_the_send_is_kept() -> None:
+    message = Message(message_id="id", body="", sent_at_ms=1_700_000_000_000, retained_from_ms=1_700_000_500_000)
+
+    packed = pack_message(message)
+
+    assert packed.startswith(b"1700000500000")
+    assert unpack_message("id", packed) == message
+
+
 @pytest.mark.parametrize("packed", [b"", b"1700000000000", b"1700000000000\xc1", b"1700000000000\x90"])
 def test_bytes_that_are_no_message_are_refused(packed: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):

@@ -7,12 +7,17 @@
 -- KEYS[6] karin:{queue}:grouped   ZSET
 -- KEYS[7] karin:{queue}:order     ZSET
 -- KEYS[8] karin:{queue}:lanes     ZSET
+-- KEYS[9] karin:{queue}:calls     ZSET
 -- ARGV[1] now_ms, ARGV[2] most messages to take, ARGV[3] most bytes of stored messages to take (the first is taken
 --         whatever its size), ARGV[4] lease in ms (-1: the queue's visibility timeout), ARGV[5] shortest lease in ms,
---         ARGV[6] 1: the receive counts, 0: it does not, and nothing is dead, ARGV[7] most messages in flight
--- Returns {"no_queue"} | {"over_limit"} | {"ok", lease in ms without its floor, the queue's wait time in seconds,
---         dead-letter target or "", next due instant in ms or -1, then seven for each message:
---         "received" | "dead", id, receive count, first received instant in ms, received instant in ms, "", stored}
+--         ARGV[6] 1: the receive counts, 0: it does not, and nothing is dead, ARGV[7] most messages in flight,
+--         ARGV[8] "mapping_uuid " or "" for who is no mapping, ARGV[9] call id, ARGV[10] instant in ms until which the
+--         call is taken to be in flight, ARGV[11] most calls of the mapping, ARGV[12] how long a batch may fill in ms
+-- Returns {"no_queue"} | {"over_limit"} | {"busy", instant in ms at which a call is over at the latest} | {"ok", lease
+--          in ms without its floor, the queue's wait time in seconds, dead-letter target or "", next due instant in ms
+--          or -1, then seven for each message: "received" | "dead", id, receive count, first received instant in ms,
+--          received instant in ms, "", stored}
+-- A batch that may yet fill is left where it is; the queue is then due when it has waited long enough.
 -- Messages beyond their retention are dropped on the way, a bounded number in one call: the head then stays due.
 -- Invariant: a claimed message, dead or not, stays in line at the end of its lease: a crash of the claimer needs no
 -- repair. A lane that was served goes behind whatever else is due: no group holds up another.
@@ -20,16 +25,36 @@ local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS
 local grouped_key, order_key, lanes_key = KEYS[6], KEYS[7], KEYS[8]
 local now_ms, most, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local lease_ms, floor_ms, is_counted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
-local most_leased, after_now = tonumber(ARGV[7]), '(' .. ARGV[1]
+local most_leased, after_now, calls_key = tonumber(ARGV[7]), '(' .. ARGV[1], KEYS[9]
+local mapping, call_id, call_until_ms, most_calls = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
+local window_ms = tonumber(ARGV[12])
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod',
-  'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target')
+  'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target', 'window_room')
 if not attributes[1] then return {'no_queue'} end
 if redis.call('ZCOUNT', leased_key, after_now, '+inf') >= most_leased then return {'over_limit'} end
 if lease_ms < 0 then lease_ms = tonumber(attributes[1]) * 1000 end
 local retention_ms = tonumber(attributes[2]) * 1000
 local max_receives = is_counted and tonumber(attributes[4] or nil) or math.huge
 local leased_until_ms = now_ms + math.max(lease_ms, floor_ms, 1)  -- never now: the loop would take it again
+local dead_until_ms = math.max(leased_until_ms, now_ms + 10000)  -- whoever moves the dead needs a moment
+
+-- Returns when a call of the mapping is over at the latest, if it has as many in flight as it may; nil otherwise.
+local function busy_until()
+  redis.call('ZREMRANGEBYSCORE', calls_key, '-inf', now_ms)
+  local in_flight, first_over_ms = 0, nil
+  local calls = redis.call('ZRANGE', calls_key, 0, -1, 'WITHSCORES')
+  for i = 1, #calls, 2 do
+    if string.sub(calls[i], 1, #mapping) == mapping then
+      in_flight = in_flight + 1
+      first_over_ms = first_over_ms or tonumber(calls[i + 1])
+    end
+  end
+  if in_flight >= most_calls then return first_over_ms end
+end
+
+local over_ms = mapping ~= '' and busy_until()
+if over_ms then return {'busy', over_ms} end
 
 -- Returns the first message of a lane: its place in the order, its id, and the instant at which it is due.
 local function head_of(lane)
@@ -64,15 +89,15 @@ local function drop(id, lane, place)
   end
 end
 
-local function lease(id, lane, place)
-  redis.call('ZADD', leased_key, leased_until_ms, id)
+local function lease(id, lane, place, until_ms)
+  redis.call('ZADD', leased_key, until_ms, id)
   if lane then
     redis.call('ZREM', order_key, place)
-    redis.call('ZADD', order_key, 0, lane .. string.format('%013.0f', leased_until_ms) .. id)
-    redis.call('ZADD', grouped_key, leased_until_ms, id)
+    redis.call('ZADD', order_key, 0, lane .. string.format('%013.0f', until_ms) .. id)
+    redis.call('ZADD', grouped_key, until_ms, id)
     line_up_lane(lane)
   else
-    redis.call('ZADD', due_key, leased_until_ms, id)
+    redis.call('ZADD', due_key, until_ms, id)
   end
 end
 
@@ -89,7 +114,7 @@ local function take(id, lane, place)
   local received = redis.call('HGET', receives_key, id)
   local count, first_at_ms = 0, now_ms
   if received then
-    local past_count, past_first = string.match(received, '^(%d+) (%d+)$')
+    local past_count, past_first = string.match(received, '^(%d+) (%d+)')
     count, first_at_ms = tonumber(past_count), tonumber(past_first)
   end
   local is_dead = count >= max_receives
@@ -107,10 +132,34 @@ local function take(id, lane, place)
     end
   end
   bytes = bytes + #stored
-  lease(id, lane, place)
+  lease(id, lane, place, is_dead and dead_until_ms or leased_until_ms)
   for _, part in ipairs({is_dead and 'dead' or 'received', id, count, first_at_ms, now_ms, '', stored}) do
     reply[#reply + 1] = part
   end
+end
+
+-- Returns when a batch has waited long enough, if it is yet to fill; nil when it may go.
+local function window_end()
+  local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
+  if window_ms == 0 or not head[2] or tonumber(head[2]) > now_ms then return nil end
+  local ends_at_ms = tonumber(head[2]) + window_ms
+  local ready = redis.call('ZCOUNT', due_key, '-inf', now_ms) - redis.call('ZCOUNT', lanes_key, '-inf', now_ms)
+    + redis.call('ZCOUNT', grouped_key, '-inf', now_ms)
+  local room = tonumber(attributes[6] or nil)
+  if ends_at_ms <= now_ms or ready >= most or (room and room <= 0) then
+    redis.call('HDEL', queue_key, 'window_most', 'window_room')
+    return nil
+  end
+  redis.call('HSET', queue_key, 'window_most', most)  -- whoever sends tells when the batch is full
+  redis.call('HSETNX', queue_key, 'window_room', most_bytes)
+  local last = redis.call('ZRANGE', due_key, most - 1, most - 1, 'WITHSCORES')
+  return math.max(math.min(ends_at_ms, tonumber(last[2] or nil) or math.huge), now_ms + 1)
+end
+
+local waits_until_ms = window_end()
+if waits_until_ms then
+  reply[5] = waits_until_ms
+  return reply
 end
 
 while taken < most and drops_left > 0 and not is_full do
@@ -127,6 +176,7 @@ while taken < most and drops_left > 0 and not is_full do
   end
 end
 
+if mapping ~= '' and taken > 0 then redis.call('ZADD', calls_key, call_until_ms, mapping .. call_id) end
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 if head[2] then reply[5] = tonumber(head[2]) end
 return reply

@@ -8,14 +8,17 @@
 -- KEYS[7] karin:{queue}:order             ZSET
 -- KEYS[8] karin:{queue}:remembered        HASH
 -- KEYS[9] karin:{queue}:remembered-until  ZSET
+-- KEYS[10] karin:{queue}:calls            ZSET
 -- ARGV[1] now_ms, ARGV[2] most messages to take, ARGV[3] most bytes of stored messages to take (the first is taken
 --         whatever its size), ARGV[4] lease in ms (-1: the queue's visibility timeout), ARGV[5] shortest lease in ms,
 --         ARGV[6] 1: the receive counts, 0: it does not, and nothing is dead, ARGV[7] most messages in flight,
---         ARGV[8] ReceiveRequestAttemptId or "", ARGV[9] how long an attempt is known in ms
--- Returns {"no_queue"} | {"ok", lease in ms without its floor, the queue's wait time in seconds,
---         dead-letter target or "", next due instant in ms or -1, then seven for each message:
---         "received" | "dead", id, receive count, first received instant in ms, received instant in ms,
---         sequence number, stored}
+--         ARGV[8] "mapping_uuid " or "" for who is no mapping, ARGV[9] call id, ARGV[10] instant in ms until which the
+--         call is taken to be in flight, ARGV[11] most calls of the mapping,
+--         ARGV[12] ReceiveRequestAttemptId or "", ARGV[13] how long an attempt is known in ms
+-- Returns {"no_queue"} | {"busy", instant in ms at which a call is over at the latest} | {"ok", lease in ms without its
+--          floor, the queue's wait time in seconds, dead-letter target or "", next due instant in ms or -1, then seven
+--          for each message: "received" | "dead", id, receive count, first received instant in ms, received instant in
+--          ms, sequence number, stored}
 -- Messages beyond their retention are dropped on the way, a bounded number in one call: the head then stays due.
 -- Invariant: a group yields from its first message on, up to the first that is hidden; its lane in due says when that
 -- first message may be received. A claimed message stays where it is in its group.
@@ -23,7 +26,9 @@ local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS
 local arrivals_key, order_key, remembered_key, remembered_until_key = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now_ms, most, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local lease_ms, floor_ms, is_counted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
-local most_leased, attempt_id, remembered_ms = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
+local most_leased, attempt_id, remembered_ms = tonumber(ARGV[7]), ARGV[12], tonumber(ARGV[13])
+local mapping, call_id, call_until_ms, most_calls = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
+local calls_key = KEYS[10]
 local after_now = '(' .. ARGV[1]
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod',
@@ -34,6 +39,7 @@ local retention_ms, delay_ms = tonumber(attributes[2]) * 1000, tonumber(attribut
 if delay_ms >= retention_ms then retention_ms = retention_ms + delay_ms end  -- else it is lost before it is due
 local max_receives = is_counted and tonumber(attributes[4] or nil) or math.huge
 local leased_until_ms = now_ms + math.max(lease_ms, floor_ms, 1)  -- never now: the loop would take it again
+local dead_until_ms = math.max(leased_until_ms, now_ms + 10000)  -- whoever moves the dead needs a moment
 
 local reply = {'ok', lease_ms, tonumber(attributes[3]), attributes[5] or '', -1}
 local taken, dead, bytes, is_full, drops_left = 0, 0, 0, false, 1000
@@ -42,6 +48,23 @@ local handed_out = {}
 local function past(lane)
   return '(' .. string.sub(lane, 1, -2) .. '\1'
 end
+
+-- Returns when a call of the mapping is over at the latest, if it has as many in flight as it may; nil otherwise.
+local function busy_until()
+  redis.call('ZREMRANGEBYSCORE', calls_key, '-inf', now_ms)
+  local in_flight, first_over_ms = 0, nil
+  local calls = redis.call('ZRANGE', calls_key, 0, -1, 'WITHSCORES')
+  for i = 1, #calls, 2 do
+    if string.sub(calls[i], 1, #mapping) == mapping then
+      in_flight = in_flight + 1
+      first_over_ms = first_over_ms or tonumber(calls[i + 1])
+    end
+  end
+  if in_flight >= most_calls then return first_over_ms end
+end
+
+local over_ms = mapping ~= '' and busy_until()
+if over_ms then return {'busy', over_ms} end
 
 -- Returns the instant at which a message may be received, whatever stands before it.
 local function visible_at(id)
@@ -60,7 +83,7 @@ end
 local function receives_of(id)
   local received = redis.call('HGET', receives_key, id)
   if not received then return 0, now_ms end
-  local count, first_at_ms = string.match(received, '^(%d+) (%d+)$')
+  local count, first_at_ms = string.match(received, '^(%d+) (%d+)')
   return tonumber(count), tonumber(first_at_ms)
 end
 
@@ -104,7 +127,7 @@ local function take(lane, place)
   end
   bytes = bytes + #stored
   redis.call('ZREM', arrivals_key, id)
-  redis.call('ZADD', leased_key, leased_until_ms, id)
+  redis.call('ZADD', leased_key, is_dead and dead_until_ms or leased_until_ms, id)
   hand_out(is_dead and 'dead' or 'received', lane, id, number, count, first_at_ms, now_ms, stored)
   return true
 end
@@ -169,6 +192,7 @@ if redis.call('ZCOUNT', leased_key, after_now, '+inf') >= most_leased then
   return reply
 end
 if attempt_id == '' or not repeat_attempt() then claim() end
+if mapping ~= '' and taken > 0 then redis.call('ZADD', calls_key, call_until_ms, mapping .. call_id) end
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 if head[2] then reply[5] = tonumber(head[2]) end
 return reply

@@ -12,12 +12,13 @@
 --           delay in ms (-1: the queue's own), stored message
 -- Returns {"no_queue"} | {"ok", max_bytes, then three for each message: "sent" | "too_long", id, ""}
 -- Invariant: a message stands in due, or in grouped and order and its lane in due, if and only if it is in messages;
--- a nudge is sent only when the head of due moved earlier.
+-- a nudge is sent only when the head of due moved earlier, or a batch that was left to fill is full.
 local queue_key, due_key, messages_key, receives_key, grouped_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6]
 local order_key, lanes_key = KEYS[7], KEYS[8]
 local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 
-local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'MessageRetentionPeriod')
+local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'MessageRetentionPeriod',
+  'window_most', 'window_room')
 if not attributes[1] then return {'no_queue'} end
 local max_bytes, queue_delay_ms = tonumber(attributes[1]), tonumber(attributes[2]) * 1000
 local retention_ms = tonumber(attributes[3]) * 1000
@@ -39,7 +40,19 @@ local function line_up(id, group, due_at_ms)
   earliest_at_ms = math.min(earliest_at_ms, due_at_ms)
 end
 
+-- Tells the scheduler that lets a batch fill when it is full.
+local function fill_window(sent_bytes)
+  local room = redis.call('HINCRBY', queue_key, 'window_room', -sent_bytes)
+  local ready = redis.call('ZCOUNT', due_key, '-inf', now_ms) - redis.call('ZCOUNT', lanes_key, '-inf', now_ms)
+    + redis.call('ZCOUNT', grouped_key, '-inf', now_ms)
+  if room <= 0 or ready >= tonumber(attributes[4]) then
+    redis.call('HSET', queue_key, 'window_room', 0)
+    redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, now_ms))
+  end
+end
+
 local reply = {'ok', max_bytes}
+local sent_bytes = 0
 for i = 4, #ARGV, 6 do
   local id, size, group, received = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
   local delay_ms, stored = tonumber(ARGV[i + 4]), ARGV[i + 5]
@@ -52,6 +65,7 @@ for i = 4, #ARGV, 6 do
     if redis.call('HSETNX', messages_key, id, stored) == 1 then
       if received ~= '' then redis.call('HSET', receives_key, id, received) end
       line_up(id, group, now_ms + delay_ms)
+      sent_bytes = sent_bytes + #stored
     end
   end
   reply[#reply + 1] = is_too_long and 'too_long' or 'sent'
@@ -62,4 +76,5 @@ end
 if earliest_at_ms < head_at_ms then
   redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, earliest_at_ms))
 end
+if attributes[4] and tonumber(attributes[5]) > 0 then fill_window(sent_bytes) end
 return reply
