@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 ARGS ?=
 TEST_PROCESSES ?= 3
 CLIENTS := .cache/clients
+PYTHON_CLIENTS := boto3-1.26 awscli celery
 # Empty without Node.js 20 and npm: the tests that need them are then skipped, or fail when CI=true.
 NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))' && command -v npm; } 2>/dev/null)
 NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done)
 
-.PHONY: help install demo test clients check lint types contracts lua bench lock clean
+.PHONY: help install demo test clients check lint types contracts lua docs bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -37,11 +38,11 @@ demo: $(VENV)/.runtime ## see it work: two delayed messages reach a local Lambda
 test: $(VENV)/.dev clients ## run the tests (ARGS="-k name" to choose)
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(ARGS)
 
-clients: $(CLIENTS)/boto3-1.26/.done $(NODE_CLIENTS) ## install the SDKs that the tests drive (JavaScript's only with Node.js 20+ and npm)
+clients: $(PYTHON_CLIENTS:%=$(CLIENTS)/%/.done) $(NODE_CLIENTS) ## install the clients that the tests drive (JavaScript's only with Node.js 20+ and npm)
 
-$(CLIENTS)/boto3-1.26/.done: tests/clients/boto3-1.26.lock | $(VENV)/bin/python
-	@rm -rf $(@D) && $(BIN)/python -m venv $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+$(PYTHON_CLIENTS:%=$(CLIENTS)/%/.done): $(CLIENTS)/%/.done: tests/clients/%.lock | $(VENV)/bin/python
+	@rm -rf $(@D) && $(BIN)/python -m venv --without-pip $(@D)
+	@$(BIN)/python -m pip --python $(@D)/bin/python install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(CLIENTS)/node/.done: tests/clients/node/package.json tests/clients/node/package-lock.json
@@ -64,6 +65,9 @@ lua:
 	@command -v luacheck >/dev/null || { echo "luacheck is missing: apt-get install lua-check" >&2; exit 2; }
 	@luacheck --quiet karin/store/lua
 
+docs: $(VENV)/.dev ## write docs/compatibility.md anew from the code
+	@$(BIN)/python docs/make_compatibility.py
+
 bench: $(VENV)/.dev ## print the measured figures (benchmarks/README.md says what each means)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -72,8 +76,10 @@ lock: ## renew the lock files from pyproject.toml (needs uv and npm)
 	  --no-emit-index-url pyproject.toml requirements-build.in -o requirements.lock $(ARGS)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url -c requirements.lock --group dev -o requirements-dev.lock $(ARGS)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url tests/clients/boto3-1.26.in -o tests/clients/boto3-1.26.lock $(ARGS)
+	@set -e; for client in $(PYTHON_CLIENTS); do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url tests/clients/$$client.in -o tests/clients/$$client.lock $(ARGS); \
+	done
 	@cd tests/clients/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 
 clean: ## remove the environment and caches

@@ -1,9 +1,9 @@
 """Calls SQS with whichever boto3 is installed. The tests import it; an environment with an older boto3 runs it.
 
 Run as a program it answers each line of stdin, a job, with a line on stdout. A job is a JSON object: ``endpoint``
-(null: what the SDK finds by itself), ``key_id``, ``secret``, ``session_token``, ``region``, ``action`` and ``input``,
-in which ``{"base64": ...}`` stands for bytes. An answer holds the ``request`` as it was sent and either ``output`` or
-``error``. It needs nothing but boto3, since it runs where karin is not installed.
+(null: what the SDK finds by itself), ``key_id``, ``secret``, ``session_token``, ``region``, ``action`` and ``input``.
+An answer holds the ``request`` as it was sent and either ``output`` or ``error``. In both, ``{"base64": ...}`` stands
+for bytes. It needs nothing but boto3, since it runs where karin is not installed.
 """
 
 import base64
@@ -71,10 +71,15 @@ def _described(error: ClientError) -> dict[str, Any]:
     }
 
 
-def _revived(value: dict[str, Any]) -> Any:
+def revived(value: dict[str, Any]) -> Any:
+    """Return the bytes that a JSON object stands for, else the object itself."""
     return base64.b64decode(value["base64"]) if set(value) == {"base64"} else value
+
+
+def _as_json(value: bytes) -> dict[str, str]:
+    return {"base64": base64.b64encode(value).decode()}
 
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line, object_hook=_revived))), flush=True)
+        print(json.dumps(answer(json.loads(line, object_hook=revived)), default=_as_json), flush=True)

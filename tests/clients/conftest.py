@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,27 +12,33 @@ from karin.sqs.message import Message
 from karin.sqs.names import QueueId
 from karin.store.store import Store
 from tests.clients import boto3_driver
-from tests.clients.sdks import INSTALLED, Client, Driver, Sdk, boto3_of, javascript, lacks_javascript
+from tests.clients.sdks import INSTALLED, Client, Driver, Sdk, boto3_of, javascript, lacks, lacks_javascript
 from tests.processes import running_endpoint
 
 QUEUE = QueueId(DEFAULT_ACCOUNT_ID, "work")
 TOKEN = "a-token_of-24-characters"
+KEY_ID, SECRET = "KARINKEY1", "correct/horse+battery=staple"
 HOUR_MS = 3_600_000
-SDKS = ("boto3", "boto3-1.26", "sqs-json", "sqs-xml")  # the JavaScript ones by their names in package.json
+JAVASCRIPT = ("sqs-json", "sqs-xml", "aws-sdk-json", "aws-sdk-query")  # by their names in package.json
+SDKS = ("boto3", "boto3-1.26", *JAVASCRIPT)
 
 
-@pytest.fixture(scope="session")
-def old_boto3() -> Iterator[Driver]:
-    """Run the last boto3 1.26, which speaks the Query protocol."""
-    assert (INSTALLED / "boto3-1.26" / ".done").exists(), "boto3 1.26 is not installed: run `make clients`"
-    with boto3_of(INSTALLED / "boto3-1.26") as driver:
-        yield driver
+@dataclass(frozen=True)
+class Door:
+    """A way in from outside: the endpoint to configure, what QueueUrls then begin with, and the keys to sign with."""
+
+    endpoint: str
+    base_url: str
+    key_id: str
+    secret: str
+
+    def queue_url(self, queue: QueueId = QUEUE) -> str:
+        """Return a queue's URL as karin gives it to who comes by this door."""
+        return f"{self.base_url}/{queue.account}/{queue.name}"
 
 
-@pytest.fixture(scope="session")
-def needs_javascript() -> None:
-    """Skip what needs Node.js where there is none; in CI there must be."""
-    reason = lacks_javascript()
+def need(reason: str | None) -> None:
+    """Skip a test that lacks something, for the reason given; in CI nothing may be lacking."""
     if reason and os.environ.get("CI") == "true":  # noqa: TID251
         pytest.fail(reason)
     if reason:
@@ -39,8 +46,22 @@ def needs_javascript() -> None:
 
 
 @pytest.fixture(scope="session")
+def old_boto3() -> Iterator[Driver]:
+    """Run the last boto3 1.26, which speaks the Query protocol."""
+    need(lacks("boto3-1.26"))
+    with boto3_of(INSTALLED / "boto3-1.26") as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def needs_javascript() -> None:
+    """Skip what needs Node.js where there is none; in CI there must be."""
+    need(lacks_javascript())
+
+
+@pytest.fixture(scope="session")
 def node(needs_javascript: None) -> Iterator[Driver]:
-    """Run the two JavaScript SDKs."""
+    """Run the JavaScript SDKs."""
     with javascript() as driver:
         yield driver
 
@@ -66,6 +87,33 @@ def token_endpoint(private_store_url: str) -> Iterator[str]:
     """Return the URL of an endpoint that wants the URL token, without it."""
     with running_endpoint(private_store_url, KARIN_URL_TOKEN=TOKEN) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def keyed_endpoint(private_store_url: str) -> Iterator[str]:
+    """Return the URL of an endpoint that wants signatures, of one of two keys."""
+    keys = f"OTHERKEY:other-secret,{KEY_ID}:{SECRET}"
+    with running_endpoint(private_store_url, KARIN_ACCESS_KEYS=keys) as url:
+        yield url
+
+
+@pytest.fixture
+def signed(keyed_endpoint: str, store_url: str) -> Door:
+    """Return the way in by a signature, with a path in front that has no meaning."""
+    return Door(f"{keyed_endpoint}/pfx", keyed_endpoint, KEY_ID, SECRET)
+
+
+@pytest.fixture
+def by_token(token_endpoint: str, store_url: str) -> Door:
+    """Return the way in by the URL token, for whoever keeps it in the path of every request."""
+    return Door(f"{token_endpoint}/{TOKEN}", f"{token_endpoint}/{TOKEN}", "ASIAROLEOFFUNCTION", "temporary")
+
+
+@pytest.fixture(params=["signed", "by_token"])
+def door(request: pytest.FixtureRequest) -> Door:
+    """Return each way in from outside in turn, over an empty store."""
+    found: Door = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

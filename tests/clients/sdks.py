@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.clients import boto3_driver
 from tests.processes import bare_environ
 
 HERE = Path(__file__).parent
@@ -91,6 +92,13 @@ def javascript(**variables: str) -> Iterator[Driver]:
         yield driver
 
 
+def lacks(client: str) -> str | None:
+    """Say why a client with a folder of its own cannot be driven, None when it can."""
+    if (INSTALLED / client / ".done").exists():
+        return None
+    return f"{client} is not installed: run `make clients`"
+
+
 def lacks_javascript() -> str | None:
     """Say why the JavaScript SDKs cannot be driven, None when they can."""
     if shutil.which("node") and (INSTALLED / "node" / ".done").exists():
@@ -123,7 +131,7 @@ def _driver(command: list[str], **variables: str) -> Iterator[Driver]:
                 process.wait()
                 errors.seek(0)
                 raise AssertionError(f"the driver {command} ended: {errors.read()}")
-            answered: Answer = json.loads(line)
+            answered: Answer = json.loads(line, object_hook=boto3_driver.revived)
             return answered
 
         yield answer

@@ -1,25 +1,14 @@
 """The ways in, each with real SDKs: a path in front, signatures, the URL token."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from karin.sqs.message import Message
-from tests.clients.conftest import TOKEN
+from tests.clients.conftest import KEY_ID, SECRET, TOKEN
 from tests.clients.sdks import Client, Sdk, SdkError
-from tests.processes import running_endpoint
 
 Stored = Callable[[], dict[str, Message]]
-
-KEY_ID, SECRET = "KARINKEY1", "correct/horse+battery=staple"
-
-
-@pytest.fixture(scope="session")
-def keyed_endpoint(private_store_url: str) -> Iterator[str]:
-    """Return the URL of an endpoint that wants signatures, of one of two keys."""
-    keys = f"OTHERKEY:other-secret,{KEY_ID}:{SECRET}"
-    with running_endpoint(private_store_url, KARIN_ACCESS_KEYS=keys) as url:
-        yield url
 
 
 def goes_through(sqs: Client, stored: Stored, sender_id: str) -> str:

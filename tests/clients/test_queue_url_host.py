@@ -51,6 +51,24 @@ def test_javascript_follows_the_queue_url_past_the_variable(open_endpoint: str, 
         assert strays(Sdk("sqs-json", driver).client(None), stored) == f"{AWS}/"
 
 
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("sdk", ["aws-sdk-json", "aws-sdk-query"], indirect=True)
+def test_javascript_v2_follows_the_queue_url_past_the_endpoint_in_its_code(
+    sdk: Sdk, open_endpoint: str, stored: Stored
+) -> None:
+    assert strays(sdk.client(open_endpoint), stored) == f"{AWS}/"
+
+
+@pytest.mark.usefixtures("queue", "needs_javascript")
+@pytest.mark.parametrize("name", ["aws-sdk-json", "aws-sdk-query"])
+def test_a_queue_url_of_karin_alone_leads_javascript_v2_to_karin(open_endpoint: str, stored: Stored, name: str) -> None:
+    with javascript() as driver:
+        sqs = Sdk(name, driver).client(None)
+        queue_url = f"{open_endpoint}/{QUEUE.account}/{QUEUE.name}"
+        sent = sqs.call("SendMessage", QueueUrl=queue_url, MessageBody="hello")
+    assert list(stored()) == [sent["MessageId"]]
+
+
 @pytest.mark.usefixtures("queue", "needs_javascript")
 def test_javascript_told_not_to_follow_queue_urls_goes_where_the_variable_says(
     open_endpoint: str, stored: Stored

@@ -18,6 +18,8 @@ PROTOCOLS = {
     "boto3-1.26": "application/x-www-form-urlencoded; charset=utf-8",
     "sqs-json": "application/x-amz-json-1.0",
     "sqs-xml": "application/x-www-form-urlencoded",
+    "aws-sdk-json": "application/x-amz-json-1.0",
+    "aws-sdk-query": "application/x-www-form-urlencoded; charset=utf-8",
 }
 TEXTS = {
     "korean and emoji": "안녕하세요, 카린! 👩‍👩‍👧‍👦 🇰🇷 𠮷",
