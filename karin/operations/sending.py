@@ -8,10 +8,11 @@ import msgspec
 from karin.operations.context import Context
 from karin.sqs.batches import check_batch_bytes, check_entry_ids
 from karin.sqs.digests import md5_of_attributes
-from karin.sqs.errors import InvalidParameterValue, MissingParameter, SqsError
+from karin.sqs.errors import SqsError
+from karin.sqs.fifo import deduplication_missing
 from karin.sqs.message import Message
 from karin.sqs.names import QueueId
-from karin.sqs.sending import ENTRY, CheckedSend, Send, check_send, send_bytes, too_long
+from karin.sqs.sending import ENTRY, CheckedSend, Send, check_groups, check_send, send_bytes, too_long
 from karin.store.messages import Fate, Outgoing
 
 
@@ -58,6 +59,8 @@ def send_message_batch(
         check_entry_ids([entry_id for entry_id, _ in entries], ENTRY)
         sizes = [send_bytes(send) for _, send in entries]
         check_batch_bytes(sum(sizes))
+        if queue.is_fifo:
+            check_groups(send for _, send in entries)
         checks = [
             (entry_id or "", _check_entry(context, queue, place, send, size))
             for place, ((entry_id, send), size) in enumerate(zip(entries, sizes, strict=True), start=1)
@@ -66,6 +69,8 @@ def send_message_batch(
         _require_queue(context, queue)
         raise
     accepted = [check for _, check in checks if isinstance(check, CheckedSend)]
+    refused = [send for (_, send), (_, check) in zip(entries, checks, strict=True) if isinstance(check, SqsError)]
+    _require_deduplication(context, queue, refused)
     if not accepted:
         _require_queue(context, queue)
         return [(entry_id, check) for entry_id, check in checks if isinstance(check, SqsError)]
@@ -88,9 +93,18 @@ def _check_entry(context: Context, queue: QueueId, place: int, send: Send, size:
     try:
         return check_send(send, size, fifo=queue.is_fifo, max_delay_seconds=context.max_delay_seconds, entry=place)
     except SqsError as error:
-        if queue.is_fifo and send.group_id is None and isinstance(error, (MissingParameter, InvalidParameterValue)):
-            raise  # AWS refuses the whole batch when an entry lacks its group
         return error
+
+
+def _require_deduplication(context: Context, queue: QueueId, refused: Sequence[Send]) -> None:
+    """Refuse the whole batch when an entry, refused anyway, has no deduplication id in a queue that makes none.
+
+    The store says so of the entries that it sees; of the others nobody would.
+    """
+    if queue.is_fifo and any(send.deduplication_id is None for send in refused):
+        state = context.store.queues.describe(queue, context.clock.now_ms())
+        if state.attributes["ContentBasedDeduplication"] != "true":
+            raise deduplication_missing()
 
 
 def _require_queue(context: Context, queue: QueueId) -> None:

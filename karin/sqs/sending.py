@@ -1,17 +1,15 @@
 """What a send must look like before the store sees it (SQS API reference, SendMessage and SendMessageBatch)."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from karin.sqs.characters import INVALID_CHARACTERS_TEXT, has_only_allowed_characters
 from karin.sqs.errors import InvalidMessageContents, InvalidParameterValue, MissingParameter
-from karin.sqs.limits import GROUP_ID_LENGTH
+from karin.sqs.fifo import check_fifo_id
 from karin.sqs.message import MessageAttribute, message_bytes
 from karin.sqs.message_attributes import validate_attributes, validate_system_attributes
 
-_FIFO_ID = re.compile(r"[!-~]{1,%d}" % GROUP_ID_LENGTH)  # noqa: UP031 - braces of the pattern
 ENTRY = "SendMessageBatchRequestEntry"
 
 
@@ -51,6 +49,12 @@ def check_send(send: Send, size: int, *, fifo: bool, max_delay_seconds: int, ent
     return CheckedSend(send, send.body, size, trace_header)
 
 
+def check_groups(sends: Iterable[Send]) -> None:
+    """Refuse a whole batch for a FIFO queue in which a message lacks its group: AWS words that as a wrong value."""
+    if any(send.group_id is None for send in sends):
+        raise InvalidParameterValue(MissingParameter("MessageGroupId").message)
+
+
 def send_bytes(send: Send) -> int:
     """Return the size in bytes of the message that a send asks for, valid or not."""
     return message_bytes(send.body or "", send.attributes)
@@ -76,11 +80,8 @@ def _check_fifo_ids(send: Send, *, fifo: bool, in_batch: bool) -> None:
     if fifo and send.group_id is None:
         raise MissingParameter("MessageGroupId")
     for name, value in (("MessageGroupId", send.group_id), ("MessageDeduplicationId", send.deduplication_id)):
-        if value is not None and not _FIFO_ID.fullmatch(value):
-            raise InvalidParameterValue(
-                f"Value {value} for parameter {name} is invalid. Reason: {name} can only include alphanumeric"
-                f" and punctuation characters. 1 to {GROUP_ID_LENGTH} in length."
-            )
+        if value is not None:
+            check_fifo_id(name, value)
     if send.deduplication_id is not None and not fifo:
         reason = "The request include parameter that is not valid for this queue type"
         if not in_batch:

@@ -14,6 +14,7 @@ ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 _encoder = msgspec.json.Encoder()
 _decoders: dict[type[msgspec.Struct], msgspec.json.Decoder[msgspec.Struct]] = {}
 _COMPLAINT = re.compile(r"Expected `(?P<expected>[^`]*)`, got `(?P<got>\w+)`")
+_INSTEAD_OF_SCALARS = {"array": "Expected list or null", "object": "Expected null"}
 _VALUES = {"str": "STRING_VALUE", "int": "NUMBER_VALUE", "float": "NUMBER_VALUE", "bool": "BOOLEAN_VALUE"}
 
 
@@ -62,12 +63,17 @@ def complaint(text: str) -> str:
     found = _COMPLAINT.search(text)
     if not found:
         return text.split(" - at", 1)[0]
+    if found["got"] == "null":
+        return "Null found where not expected"
     if found["got"] == "array":
         return "Start of list found where not expected"
     if found["got"] == "object":
         return "Start of structure or map found where not expected."
-    expected = "an Integer" if found["expected"].startswith("int") else "a String"
-    return f"{_VALUES.get(found['got'], found['got'])} can not be converted to {expected}"
+    expected = found["expected"].split(" ", 1)[0]
+    if expected in _INSTEAD_OF_SCALARS:
+        return _INSTEAD_OF_SCALARS[expected]
+    kind = "an Integer" if expected == "int" else "a String"
+    return f"{_VALUES.get(found['got'], found['got'])} can not be converted to {kind}"
 
 
 def _decoder(shape: type[ShapeT]) -> msgspec.json.Decoder[msgspec.Struct]:

@@ -4,7 +4,7 @@ A caller that accepts JSON and nothing else is answered in JSON.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -16,7 +16,8 @@ from karin.wsgi.fields import Field, fields_of, is_structure
 from karin.wsgi.json_protocol import complaint
 from karin.wsgi.request import HttpRequest
 
-MOST_PARAMETERS = 2_000  # ten entries with ten attributes each need about 500
+MOST_PARAMETERS = 2_000  # ten entries with ten attributes each need about 400
+MOST_PARTS = 7  # of a name, as in SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringListValue.1
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 Tree = dict[str, "Tree | str"]
 _PLACE = re.compile(r"\d{1,9}", re.ASCII)
@@ -42,7 +43,8 @@ class QueryProtocol:
 
     def read(self, shape: type[ShapeT]) -> ShapeT:
         """Return the request as a shape; raises MalformedInput."""
-        values = _structure(shape, _tree(self._read_parameters()))
+        known = {field.flat.name for field in fields_of(shape)}
+        values = _structure(shape, _tree(self._read_parameters(), known))
         try:
             return msgspec.convert(values, shape, strict=False)
         except msgspec.ValidationError as error:
@@ -73,10 +75,16 @@ class QueryProtocol:
         return self._parameters
 
 
-def _tree(parameters: Mapping[str, str]) -> Tree:
-    """Return the parameters by the parts of their names: ``A.1.Name=x`` stands at ``["A"]["1"]["Name"]``."""
+def _tree(parameters: Mapping[str, str], known: Container[str]) -> Tree:
+    """Return the parameters by the parts of their names: ``A.1.Name=x`` stands at ``["A"]["1"]["Name"]``.
+
+    Names that begin like no member are left out, and those with more parts than any member has: megabytes of dots
+    would become a gigabyte of dictionaries.
+    """
     root: Tree = {}
     for name, value in parameters.items():
+        if name.count(".") >= MOST_PARTS or name.split(".", 1)[0] not in known:
+            continue
         *path, last = name.split(".")
         node = root
         for part in path:

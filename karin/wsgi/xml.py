@@ -1,5 +1,6 @@
 """XML documents of the Query protocol."""
 
+import base64
 from typing import Any
 
 import msgspec
@@ -70,4 +71,6 @@ def _content(item: Any, value: Any) -> str:
         return _members(value)
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     return escape(str(value))

@@ -10,7 +10,7 @@ import redis
 
 from karin.clock import SystemClock
 from karin.settings import SQS_MAX_DELAY_SECONDS
-from karin.sqs.message import RETAINED_FROM_DIGITS, Message
+from karin.sqs.message import Message, unpack_message
 from karin.store import keys
 from karin.store.store import Store
 from tests.processes import running_endpoint
@@ -92,9 +92,15 @@ def delays_ms(store_url: str) -> Iterator[Callable[[], list[int]]]:
     redis_client = redis.Redis.from_url(store_url)
 
     def look() -> list[int]:
-        due: Any = redis_client.zrange(keys.due(WORK), 0, -1, withscores=True)
+        due: Any = [
+            pair for key in (keys.due, keys.grouped) for pair in redis_client.zrange(key(WORK), 0, -1, withscores=True)
+        ]
         stored: Any = redis_client.hgetall(keys.messages(WORK))
-        return sorted(int(score) - int(stored[message_id][:RETAINED_FROM_DIGITS]) for message_id, score in due)
+        return sorted(
+            int(score) - unpack_message(member.decode(), stored[member]).sent_at_ms
+            for member, score in due
+            if member in stored
+        )
 
     yield look
     redis_client.close()

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from tests.wire.sdk import (
 Waiting = Callable[[], list[Message]]
 QUEUE_PATH = f"/{ACCOUNT}/work"
 SEND = {"QueueUrl": "work", "MessageBody": "body"}
+BODY = " \t\r\n\r<a b=\"c\" d='e'>&amp; ]]> \u0085\u2028 안녕 👋 \ufffd "
+ESCAPED_BODY = (" \t&#13;\n&#13;&lt;a b=&quot;c&quot; d='e'&gt;&amp;amp; ]]&gt; \u0085\u2028 안녕 👋 \ufffd ").encode()
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -202,6 +205,114 @@ def test_no_action_is_xml_even_for_a_query_that_accepts_json(work: str) -> None:
 
     assert (answer.status, answer.headers["content-type"]) == (404, "text/xml")
     assert answer.body == b"<UnknownOperationException/>"
+
+
+def result_for_json(endpoint: str, action: str, **parameters: str) -> Any:
+    """Return the result of an action that was called by a query which accepts JSON."""
+    answer = ask_for_json(endpoint, Action=action, **parameters)
+    assert answer.status == 200, answer
+    return json.loads(answer.body)[f"{action}Response"][f"{action}Result"]
+
+
+def test_received_messages_are_rendered_for_a_query_that_accepts_json(work: str) -> None:
+    attributes = {"n": {"DataType": "Number", "StringValue": "1"}, "b": {"DataType": "Binary", "BinaryValue": "AQID"}}
+    sent = ask_json(work, "SendMessage", {"QueueUrl": "work", "MessageBody": BODY, "MessageAttributes": attributes})
+    asked = {"AttributeName.1": "ApproximateReceiveCount", "MessageAttributeName.1": "All"}
+
+    [message] = result_for_json(work, "ReceiveMessage", QueueUrl="work", **asked)["messages"]
+
+    assert message.pop("ReceiptHandle")
+    message["MessageAttributes"].sort(key=lambda attribute: attribute["Name"])
+    lists = {"stringListValues": None, "binaryListValues": None}
+    assert message == {
+        "MessageId": sent.json()["MessageId"],
+        "MD5OfBody": sent.json()["MD5OfMessageBody"],
+        "Body": BODY,
+        "Attributes": [{"Name": "ApproximateReceiveCount", "Value": "1"}],
+        "MD5OfMessageAttributes": sent.json()["MD5OfMessageAttributes"],
+        "MessageAttributes": [
+            {"Name": "b", "Value": {"DataType": "Binary", "StringValue": None, "BinaryValue": "AQID"} | lists},
+            {"Name": "n", "Value": {"DataType": "Number", "StringValue": "1", "BinaryValue": None} | lists},
+        ],
+    }
+
+
+def test_what_is_absent_is_null_for_a_query_that_accepts_json(work: str) -> None:
+    assert result_for_json(work, "ReceiveMessage", QueueUrl="work") == {"messages": None}
+    assert result_for_json(work, "ListQueueTags", QueueUrl="work") == {"Tags": None}
+    assert result_for_json(work, "ListDeadLetterSourceQueues", QueueUrl="work") == {
+        "queueUrls": None,
+        "NextToken": None,
+    }
+    assert result_for_json(work, "ListQueues", QueueNamePrefix="nobody") == {"queueUrls": None, "NextToken": None}
+    assert result_for_json(work, "GetQueueAttributes", QueueUrl="work") == {"Attributes": None}
+    assert result_for_json(work, "SendMessage", QueueUrl="work", MessageBody="body")["SequenceNumber"] is None
+
+    ask_json(work, "SendMessage", SEND)
+    [message] = result_for_json(work, "ReceiveMessage", QueueUrl="work")["messages"]
+    assert (message["Attributes"], message["MessageAttributes"], message["MD5OfMessageAttributes"]) == (None,) * 3
+
+
+def test_a_batch_and_tags_are_rendered_for_a_query_that_accepts_json(work: str) -> None:
+    ask_json(work, "TagQueue", {"QueueUrl": "work", "Tags": {"team": "blue"}})
+    assert result_for_json(work, "ListQueueTags", QueueUrl="work") == {"Tags": [{"Key": "team", "Value": "blue"}]}
+
+    entries = {
+        "DeleteMessageBatchRequestEntry.1.Id": "a",
+        "DeleteMessageBatchRequestEntry.1.ReceiptHandle": "x",
+    }
+    result = result_for_json(work, "DeleteMessageBatch", QueueUrl="work", **entries)
+    assert result == {
+        "successful": None,
+        "failed": [
+            {
+                "Id": "a",
+                "SenderFault": True,
+                "Code": "ReceiptHandleIsInvalid",
+                "Message": 'The input receipt handle "x" is not a valid receipt handle.',
+            }
+        ],
+    }
+
+
+EMPTY = {
+    "ReceiveMessage": {"QueueUrl": "work"},
+    "ListQueueTags": {"QueueUrl": "work"},
+    "ListDeadLetterSourceQueues": {"QueueUrl": "work"},
+    "GetQueueAttributes": {"QueueUrl": "work"},
+    "ListQueues": {"QueueNamePrefix": "nobody"},
+    "ListMessageMoveTasks": {"SourceArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:work"},
+}
+
+
+@pytest.mark.parametrize("action", EMPTY)
+def test_a_result_with_nothing_in_it_has_no_members(work: str, action: str) -> None:
+    assert ask_json(work, action, EMPTY[action]).body == b"{}"
+    assert f"<{action}Result/>".encode() in ask_query(work, query(action, **EMPTY[action])).body
+
+
+def test_text_in_xml_is_escaped_so_that_every_parser_reads_it_as_it_was(work: str) -> None:
+    attribute = {"DataType": "String", "StringValue": BODY}
+    ask_json(work, "SendMessage", SEND | {"MessageBody": BODY, "MessageAttributes": {"a": attribute}})
+
+    answer = ask_query(work, query("ReceiveMessage", QueueUrl="work") | {"MessageAttributeName.1": "All"})
+
+    assert answer.body.count(ESCAPED_BODY) == 2
+    texts = answer.texts()
+    assert (texts["Body"], texts["StringValue"]) == (BODY, BODY)
+
+
+def test_what_is_told_of_a_queue_in_xml_is_escaped_too(work: str) -> None:
+    tags = {BODY[:120]: BODY, "control": "a\x00b\x1f\ufffe"}
+    policy = json.dumps({"Statement": [], "Id": "<&>\r\n"})
+    ask_json(work, "TagQueue", {"QueueUrl": "work", "Tags": tags})
+    ask_json(work, "SetQueueAttributes", {"QueueUrl": "work", "Attributes": {"Policy": policy}})
+
+    listed = ask_query(work, query("ListQueueTags", QueueUrl="work")).xml()
+    texts = [leaf.text for leaf in listed.iter() if leaf.tag.endswith(("}Key", "}Value"))]
+    assert sorted(texts, key=str) == sorted([BODY[:120], BODY, "control", "a\ufffdb\ufffd\ufffd"])
+    shown = ask_query(work, query("GetQueueAttributes", QueueUrl="work") | {"AttributeName.1": "Policy"})
+    assert shown.texts()["Value"] == policy
 
 
 def test_a_target_of_another_service_is_no_action(work: str) -> None:

@@ -17,6 +17,7 @@ from tests.wire.sdk import (
 Waiting = Callable[[], list[Message]]
 QUEUE_PATH = f"/{ACCOUNT}/work"
 SEND = {"QueueUrl": "work", "MessageBody": "body"}
+FORM = {"Content-Type": FORM_TYPE}
 
 
 def test_list_items_are_taken_by_their_numbers(work: str) -> None:
@@ -53,6 +54,17 @@ def test_a_lone_list_item_needs_no_number(work: str) -> None:
     answer = ask_query(work, query("GetQueueAttributes", QueueUrl="work", AttributeName="VisibilityTimeout"))
 
     assert (answer.texts()["Name"], answer.texts()["Value"]) == ("VisibilityTimeout", "30")
+
+
+def test_a_lone_map_entry_needs_no_number(work: str) -> None:
+    parameters = {"Attribute.Name": "DelaySeconds", "Attribute.Value": "7", "Tag.Key": "team", "Tag.Value": "blue"}
+
+    assert ask_query(work, query("SetQueueAttributes", QueueUrl="work") | parameters).status == 200
+    assert ask_query(work, query("TagQueue", QueueUrl="work") | parameters).status == 200
+
+    shown = ask_query(work, query("GetQueueAttributes", QueueUrl="work", AttributeName="DelaySeconds")).texts()
+    listed = ask_query(work, query("ListQueueTags", QueueUrl="work")).texts()
+    assert (shown["Value"], listed["Key"], listed["Value"]) == ("7", "team", "blue")
 
 
 def test_list_values_of_an_attribute_are_not_supported(work: str) -> None:
@@ -141,6 +153,57 @@ def test_parameters_of_url_and_form_are_taken_together(work: str) -> None:
     answer = ask(work, "POST", "/?Action=GetQueueUrl", b"QueueName=work", {"Content-Type": FORM_TYPE})
 
     assert answer.texts()["QueueUrl"].endswith(QUEUE_PATH)
+
+
+def test_a_parameter_of_the_form_wins_over_one_of_the_url(work: str) -> None:
+    answer = ask(work, "POST", "/?Action=ListQueues&QueueName=x", b"Action=GetQueueUrl&QueueName=work", FORM)
+
+    assert answer.texts()["QueueUrl"].endswith(QUEUE_PATH)
+
+
+def test_entries_of_a_batch_are_taken_by_their_numbers_in_every_batch(work: str) -> None:
+    for action in ("DeleteMessageBatch", "ChangeMessageVisibilityBatch"):
+        entries = [
+            pair
+            for place in (10, 2, 33, 1)
+            for pair in (
+                (f"{action}RequestEntry.{place}.ReceiptHandle", f"handle-{place}"),
+                (f"{action}RequestEntry.{place}.VisibilityTimeout", "5"),
+                (f"{action}RequestEntry.{place}.Id", f"id-{place}"),
+            )
+        ]
+
+        answer = ask_query(work, [("Action", action), ("QueueUrl", "work"), *entries])
+
+        failed = answer.xml().iter(f"{{{NAMESPACE}}}BatchResultErrorEntry")
+        assert [one[0].text for one in failed] == ["id-1", "id-2", "id-10", "id-33"]
+
+
+def test_tags_and_their_keys_are_taken_by_their_numbers(work: str) -> None:
+    tags = {"Tag.7.Value": "7", "Tag.10.Key": "ten", "Tag.7.Key": "seven", "Tag.10.Value": "10", "Tag.2.Key": "two"}
+    assert ask_query(work, query("TagQueue", QueueUrl="work") | tags).status == 200
+    assert ask_query(work, query("UntagQueue", QueueUrl="work") | {"TagKey.5": "ten", "TagKey.3": "x"}).status == 200
+
+    listed = ask_query(work, query("ListQueueTags", QueueUrl="work")).xml().iter(f"{{{NAMESPACE}}}Tag")
+    assert sorted((one[0].text, one[1].text) for one in listed) == [("seven", "7"), ("two", None)]
+
+
+def test_names_to_receive_are_taken_in_all_their_lists(work: str) -> None:
+    attribute = {
+        "MessageAttribute.3.Value.StringValue": "x",
+        "MessageAttribute.3.Value.DataType": "String",
+        "MessageAttribute.3.Name": "three",
+        "MessageSystemAttribute.9.Value.StringValue": "Root=1-2",
+        "MessageSystemAttribute.9.Name": "AWSTraceHeader",
+        "MessageSystemAttribute.9.Value.DataType": "String",
+    }
+    assert ask_query(work, query("SendMessage", **SEND) | attribute).status == 200
+    names = {"MessageSystemAttributeName.4": "AWSTraceHeader", "MessageAttributeName.8": "three", "AttributeName": "x"}
+
+    answer = ask_get(work, query("ReceiveMessage", **names), QUEUE_PATH)
+
+    found = {leaf.text for leaf in answer.xml().iter(f"{{{NAMESPACE}}}Name")}
+    assert found == {"AWSTraceHeader", "three"}
 
 
 def test_text_that_looks_like_another_type_stays_text(work: str, waiting: Waiting) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 
 from karin.sqs.message import Message
+from karin.wsgi.endpoint import MOST_BODY_BYTES
 from tests.wire.raw import FORM_TYPE, JSON_TYPE, ask, ask_get, ask_json, ask_query, query, read, talk
 from tests.wire.sdk import (
     ACCOUNT,
@@ -22,7 +23,6 @@ QUEUE_PATH = f"/{ACCOUNT}/work"
 SEND = {"QueueUrl": "work", "MessageBody": "body"}
 PATHS = ["/", "/pfx", "/pfx/", QUEUE_PATH, f"{QUEUE_PATH}/", f"/pfx{QUEUE_PATH}", "/a/b%2Fc/d//", "/%F0%9F%91%8B"]
 TOO_LARGE = Fault("com.amazon.coral.service", "RequestEntityTooLargeException", "RequestEntityTooLarge", 413)
-MOST_BYTES = 8 * 1024 * 1024
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -118,6 +118,20 @@ def test_the_version_does_not_matter(work: str) -> None:
         assert ask_query(work, {"Action": "GetQueueUrl", "QueueName": "work"} | version).status == 200
 
 
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/form-data", JSON_TYPE])
+def test_a_body_that_is_no_form_holds_no_parameters(work: str, waiting: Waiting, content_type: str) -> None:
+    headers = {"Content-Type": content_type}
+    body = urlencode(query("SendMessage", **SEND)).encode()
+
+    assert ask(work, "POST", "/", body, headers).status == 404
+    assert ask(work, "POST", f"/?{body.decode()}", b"Action=PurgeQueue", headers).status == 200
+    assert len(waiting()) == 1
+
+
+def test_a_form_without_a_content_type_is_read(work: str) -> None:
+    assert ask(work, "POST", "/", urlencode(query("GetQueueUrl", QueueName="work")).encode(), {}).status == 200
+
+
 def test_a_path_that_is_not_utf_8_is_served(work: str) -> None:
     assert ask_json(work, "GetQueueUrl", {"QueueName": "work"}, path="/%FF%00" + quote("한")).status == 200
 
@@ -170,11 +184,46 @@ def test_the_target_wins_over_an_action_in_the_url(work: str) -> None:
     assert answer.json().keys() == {"QueueUrl"}
 
 
+def test_two_targets_are_none(work: str, waiting: Waiting) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 40\r\n"
+    target = b"X-Amz-Target: AmazonSQS.SendMessage\r\n"
+    body = b'{"QueueUrl":"work","MessageBody":"twice"'.ljust(39) + b"}"
+
+    answer = talk(work, head + target * 2 + b"\r\n" + body)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"com.amazon.coral.service#UnknownOperationException" in answer
+    assert b"x-amzn-query-error: InvalidAction;Sender" in answer
+    assert waiting() == []
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_no_method_is_a_fault_of_the_server(work: str, method: str) -> None:
+    """AWS documents POST for JSON, and GET and POST for Query; what else a request says is read in the same way."""
+    body, headers = b'{"QueueName":"work"}', {"Content-Type": JSON_TYPE, "X-Amz-Target": "AmazonSQS.GetQueueUrl"}
+    in_url = f"/?{urlencode(query('GetQueueUrl', QueueName='work'))}"
+
+    assert ask(work, method, "/", body, headers).json()["QueueUrl"].endswith(QUEUE_PATH)
+    assert ask(work, method, in_url).texts()["QueueUrl"].endswith(QUEUE_PATH)
+
+
+def test_a_head_request_is_answered_without_a_body_and_the_connection_goes_on(work: str) -> None:
+    path = f"/?{urlencode(query('GetQueueUrl', QueueName='work'))}"
+    connection = http.client.HTTPConnection(urlsplit(work).netloc, timeout=30)
+    try:
+        for method, has_body in (("HEAD", False), ("GET", True), ("HEAD", False)):
+            connection.request(method, path)
+            answer = read(connection)
+            assert (answer.status, bool(answer.body)) == (200, has_body)
+    finally:
+        connection.close()
+
+
 @pytest.mark.parametrize("headers", [{"X-Amz-Target": "AmazonSQS.SendMessage"}, {"Content-Type": FORM_TYPE}])
 def test_a_body_beyond_the_limit_is_refused_and_the_connection_goes_on(work: str, headers: dict[str, str]) -> None:
     connection = http.client.HTTPConnection(urlsplit(work).netloc, timeout=30)
     try:
-        connection.request("POST", "/", b"x" * (MOST_BYTES + 1), headers)
+        connection.request("POST", "/", b"x" * (MOST_BODY_BYTES + 1), headers)
         answer = read(connection)
         answer.check(TOO_LARGE)
 
@@ -202,7 +251,7 @@ def test_a_chunked_body_is_read(work: str, waiting: Waiting, is_json: bool) -> N
 def test_a_chunked_body_beyond_the_limit_is_refused(work: str) -> None:
     connection = http.client.HTTPConnection(urlsplit(work).netloc, timeout=30)
     try:
-        pieces = (b"x" * 65_536 for _ in range(MOST_BYTES // 65_536 + 1))
+        pieces = (b"x" * 65_536 for _ in range(MOST_BODY_BYTES // 65_536 + 1))
         connection.request("POST", "/", pieces, {"X-Amz-Target": "AmazonSQS.SendMessage"}, encode_chunked=True)
         read(connection).check(TOO_LARGE)
     finally:

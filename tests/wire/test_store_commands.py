@@ -80,15 +80,52 @@ def test_creating_and_deleting_a_queue_are_two_commands(client: SqsClient, raw: 
     assert seen == ["EVALSHA", "ZREM"]
 
 
-def test_asking_the_dead_letter_queue_is_one_command_more(client: SqsClient, raw: redis.Redis) -> None:
+def test_asking_the_dead_letter_queue_and_listing_its_source_are_a_command_each(
+    client: SqsClient, raw: redis.Redis
+) -> None:
     url = warm_up(client)
     client.create("dead")
     policy = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:dead", "maxReceiveCount": 3})
 
     with commands(raw) as seen:
         client.call("SetQueueAttributes", QueueUrl=url, Attributes={"RedrivePolicy": policy})
+    assert seen == ["EVALSHA", "ZADD", "EVALSHA"]
 
-    assert seen == ["EVALSHA"] * 2
+    with commands(raw) as seen:
+        client.call("SetQueueAttributes", QueueUrl=url, Attributes={"RedrivePolicy": ""})
+    assert seen == ["EVALSHA", "ZREM"]
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters"),
+    [
+        ("TagQueue", {"Tags": {"team": "blue", "stage": "dev"}}),
+        ("UntagQueue", {"TagKeys": ["team", "stage"]}),
+        ("ListQueueTags", {}),
+        ("ListDeadLetterSourceQueues", {"MaxResults": 10}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_tags_and_sources_are_one_command(
+    client: SqsClient, raw: redis.Redis, action: str, parameters: dict[str, Any]
+) -> None:
+    url = warm_up(client)
+    client.call(action, QueueUrl=url, **parameters)
+
+    with commands(raw) as seen:
+        client.call(action, QueueUrl=url, **parameters)
+
+    assert seen == ["EVALSHA"]
+
+
+def test_a_permission_is_read_and_written_with_its_policy(client: SqsClient, raw: redis.Redis) -> None:
+    url = warm_up(client)
+
+    with commands(raw) as seen:
+        client.call("AddPermission", QueueUrl=url, Label="one", AWSAccountIds=["111111111111"], Actions=["SendMessage"])
+        client.call("RemovePermission", QueueUrl=url, Label="one")
+
+    assert seen == ["EVALSHA"] * 4
 
 
 def test_a_bad_send_asks_the_store_only_whether_the_queue_exists(client: SqsClient, raw: redis.Redis) -> None:

@@ -1,0 +1,54 @@
+"""docs/compatibility.md tells the truth: it is what the code generates, and actions cost what it says."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.wire.good_requests import ACTIONS, build_world, flattened, good_request
+from tests.wire.monitoring import commands
+from tests.wire.raw import Answer, ask_json, ask_query, query
+from tests.wire.sdk import Protocol
+
+DOCS = Path(__file__).parents[2] / "docs"
+FACTS: dict[str, Any] = tomllib.loads((DOCS / "compatibility.toml").read_text(encoding="utf-8"))
+
+
+def test_the_page_is_what_the_code_says() -> None:
+    checked = subprocess.run(
+        [sys.executable, DOCS / "make_compatibility.py", "--check"], capture_output=True, text=True, check=False
+    )
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_costs_as_many_commands_as_the_page_tells(
+    endpoint: str, raw: redis.Redis, protocol: Protocol, action: str
+) -> None:
+    assert ask(endpoint, protocol, action).status == 200  # the endpoint is connected then, and has loaded its scripts
+    raw.flushall()
+
+    world = build_world(endpoint)
+    parameters = good_request(action, world)
+    with commands(raw) as seen:
+        answer = send(endpoint, protocol, action, parameters)
+
+    assert answer.status == 200, answer
+    assert len(seen) == FACTS["actions"][action]["commands"], seen
+
+
+def ask(endpoint: str, protocol: Protocol, action: str) -> Answer:
+    """Make a good request of an action in a world of its own."""
+    return send(endpoint, protocol, action, good_request(action, build_world(endpoint)))
+
+
+def send(endpoint: str, protocol: Protocol, action: str, parameters: dict[str, Any]) -> Answer:
+    """Call an action in a protocol."""
+    if protocol == "json":
+        return ask_json(endpoint, action, parameters)
+    return ask_query(endpoint, query(action) | flattened(action, parameters))
