@@ -11,18 +11,29 @@ from karin.settings import Settings
 from karin.store.store import Store
 from karin.wsgi.endpoint import SqsEndpoint
 from karin.wsgi.health import Health
+from karin.wsgi.long_poll import LongPolls
 from karin.wsgi.waiting import FairLine
 
-CONNECTIONS = 3  # of the endpoint's share of 6 a machine, divided among its workers
+CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6, divided among its workers
 
 
-def create(environ: Mapping[str, str] = os.environ) -> "falcon.App[falcon.Request, falcon.Response]":  # noqa: TID251 - the entry of a process
+class Application(falcon.App[falcon.Request, falcon.Response]):
+    """The endpoint and its health, as one WSGI application."""
+
+    def __init__(self, context: Context, settings: Settings) -> None:
+        super().__init__()
+        self._long_polls = LongPolls(context.store.signals, context.clock)
+        self.add_route("/healthz", Health(context, settings.sweep_interval_seconds))
+        self.add_sink(SqsEndpoint(context, settings, self._long_polls), prefix=r"/")
+
+    def end_waits(self) -> None:
+        """Answer everyone who waits for messages, since the worker is about to stop."""
+        self._long_polls.end()
+
+
+def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID251 - the entry of a process
     """Return the application; nothing is sent to Redis before the first request."""
     settings = Settings.from_env(environ)
     connections = max(1, CONNECTIONS // settings.workers)
     store = Store.open(settings.store_url, max_connections=connections, waiting=FairLine)
-    context = Context.of(store, SystemClock(), settings)
-    app = falcon.App()
-    app.add_route("/healthz", Health(context, settings.sweep_interval_seconds))
-    app.add_sink(SqsEndpoint(context, settings), prefix=r"/")
-    return app
+    return Application(Context.of(store, SystemClock(), settings), settings)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from karin.sqs.names import QueueId
+from karin.wsgi.connection import Connection
+from karin.wsgi.long_poll import LongPolls
 
 _QUEUE_PATH = re.compile(r"/(?P<account>\d{12})/(?P<name>[^/]+)/?$", re.ASCII)
 
@@ -16,6 +18,8 @@ class Caller:
     base_url: str  # scheme and host that the client used, with its URL token when it came by one
     path: str  # raw path of the request
     sender_id: str
+    connection: Connection
+    long_polls: LongPolls  # where the caller may wait
     trace_header: str | None = None
 
     @property

@@ -25,10 +25,12 @@ from karin.wsgi.actions import ACTIONS
 from karin.wsgi.actions.base import Action
 from karin.wsgi.authentication import Authenticator, Identity
 from karin.wsgi.caller import Caller
+from karin.wsgi.connection import Connection
+from karin.wsgi.long_poll import LongPolls
 from karin.wsgi.protocols import WireProtocol, choose
 from karin.wsgi.request import HttpRequest
 
-MOST_BODY_BYTES = 8 * 1024 * 1024  # 1 MiB of text, each byte escaped or percent-encoded, and the rest of the request
+MOST_BODY_BYTES = 9 * 1024 * 1024  # legal are 1 MiB of base64, each character of it written as \u0041, and the rest
 NO_ACTION_BODY = b"<UnknownOperationException/>"
 
 log = logging.getLogger("karin.endpoint")
@@ -45,8 +47,9 @@ class BodyReader(Protocol):
 class SqsEndpoint:
     """A Falcon sink that answers every path."""
 
-    def __init__(self, context: Context, settings: Settings) -> None:
+    def __init__(self, context: Context, settings: Settings, long_polls: LongPolls) -> None:
         self._context = context
+        self._long_polls = long_polls
         self._authenticator = Authenticator(settings)
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
@@ -65,7 +68,7 @@ class SqsEndpoint:
                 response.content_type = "text/xml"
                 response.data = NO_ACTION_BODY
                 return
-            caller = _caller(request, http, identity, self._context)
+            caller = self._caller(request, http, identity)
             result = self._run(protocol, caller)
         except Exception as error:  # noqa: BLE001 - a caller never sees a traceback
             _answer_error(response, protocol, _as_sqs_error(error), request_id)
@@ -82,6 +85,19 @@ class SqsEndpoint:
             if not action.may_sync or not ask_for_sync(self._context):
                 raise
             return action.run(self._context, request, caller)
+
+    def _caller(self, request: falcon.Request, http: HttpRequest, identity: Identity) -> Caller:
+        scheme = (http.header("x-forwarded-proto") or request.scheme).split(",")[0].strip()
+        host = (http.header("x-forwarded-host") or http.header("host") or request.netloc).split(",")[0].strip()
+        base = f"{scheme}://{host}"
+        return Caller(
+            base_url=f"{base}/{identity.token}" if identity.token else base,
+            path=http.raw_path,
+            sender_id=identity.sender_id or self._context.account.id(),
+            connection=Connection(request.env["gunicorn.socket"]),
+            long_polls=self._long_polls,
+            trace_header=http.header("x-amzn-trace-id"),
+        )
 
 
 def _action(name: str, caller: Caller) -> Action:
@@ -104,18 +120,6 @@ def _body(request: falcon.Request) -> bytes:
     if request.content_length is not None and len(body) < request.content_length:
         raise MalformedInput("The request body ended before its Content-Length.")
     return body
-
-
-def _caller(request: falcon.Request, http: HttpRequest, identity: Identity, context: Context) -> Caller:
-    scheme = (http.header("x-forwarded-proto") or request.scheme).split(",")[0].strip()
-    host = (http.header("x-forwarded-host") or http.header("host") or request.netloc).split(",")[0].strip()
-    base = f"{scheme}://{host}"
-    return Caller(
-        base_url=f"{base}/{identity.token}" if identity.token else base,
-        path=http.raw_path,
-        sender_id=identity.sender_id or context.account.id(),
-        trace_header=http.header("x-amzn-trace-id"),
-    )
 
 
 def _as_sqs_error(error: Exception) -> SqsError:

@@ -1,7 +1,8 @@
-"""gunicorn's gevent worker, but for one thing: told to stop, it closes the connections on which nobody asks anything.
+"""gunicorn's gevent worker, but for one thing: told to stop, it waits for nobody who merely waits.
 
-SDKs keep connections open between requests; gunicorn would wait for them until ``graceful_timeout`` ends, so that each
-restart took 18 seconds. Requests in flight are still answered, and their answers say ``Connection: close``.
+It closes the connections on which nobody asks anything, which SDKs keep open between requests, and answers long polls.
+gunicorn would wait for both until ``graceful_timeout`` ends, so that each restart took 18 seconds. Requests in flight
+are still answered, and later ones are told ``Connection: close``.
 """
 
 from collections.abc import Iterator
@@ -30,8 +31,9 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
                 del self._idle[idle]
 
     def notify(self) -> None:
-        """Tell the master that this worker lives, once a second; when stopping, end the idle connections."""
+        """Tell the master that this worker lives, once a second; when stopping, end whatever merely waits."""
         super().notify()
         if not self.alive:
+            self.wsgi.end_waits()
             for idle, connection in list(self._idle.items()):
                 connection.kill(idle, block=False)

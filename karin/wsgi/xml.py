@@ -11,8 +11,9 @@ from karin.wsgi.fields import Field, fields_of, is_structure
 
 NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 _HEAD = '<?xml version="1.0"?>'
-# A carriage return must be a reference, or the client's parser folds CR LF into LF and the body changes.
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
+# A carriage return must be a reference, or the client's parser folds CR LF into LF and the body changes. It is written
+# as AWS does, in hexadecimal: older JavaScript SDKs understand nothing else.
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;"})
 
 
 def response(action: str, result: msgspec.Struct | None, request_id: str) -> bytes:

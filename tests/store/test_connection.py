@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 from karin.clock import SystemClock
 from karin.embedded import STORE_FOLDER
 from karin.sqs.errors import QueueDoesNotExist
+from karin.sqs.moves import ActiveMove, MoveTask
 from karin.store.connection import StoreUnavailable, connect, connection_options
 from karin.store.store import Store
 from tests.processes import free_port, running_store
@@ -26,6 +27,8 @@ from tests.store.support import QUEUE, claim, create, outgoing, send
 from tests.support import wait_until
 
 ANY_INSTANT_MS = 1_700_000_000_000
+MOVE = MoveTask("10f57157-fc38-4da9-a113-4de7e12d05dd", QUEUE.arn("us-east-1"), None, None, ANY_INSTANT_MS, 1)
+ACTIVE = ActiveMove(QUEUE, MOVE.task_id, ANY_INSTANT_MS)
 STORE_OPERATIONS: dict[str, Callable[[Store], object]] = {
     "send": lambda store: store.messages.send(QUEUE, ANY_INSTANT_MS, [outgoing(ANY_INSTANT_MS)]),
     "claim": lambda store: claim(store, ANY_INSTANT_MS),
@@ -36,7 +39,17 @@ STORE_OPERATIONS: dict[str, Callable[[Store], object]] = {
     "describe": lambda store: store.queues.describe(QUEUE, ANY_INSTANT_MS),
     "set attributes": lambda store: store.queues.set_attributes(QUEUE, ANY_INSTANT_MS, {}),
     "names": lambda store: store.queues.names(),
+    "tag": lambda store: store.queues.tag(QUEUE, {"team": "blue"}),
+    "untag": lambda store: store.queues.untag(QUEUE, ["team"]),
+    "sources": lambda store: store.queues.sources(QUEUE),
+    "has sources": lambda store: store.queues.has_sources(QUEUE),
     "sweep": lambda store: store.sweeping.sweep([QUEUE], "me", ANY_INSTANT_MS),
+    "start a move": lambda store: store.moves.start(QUEUE, ANY_INSTANT_MS, MOVE),
+    "list moves": lambda store: store.moves.listed(QUEUE, ANY_INSTANT_MS, 1),
+    "cancel a move": lambda store: store.moves.cancel(QUEUE, ANY_INSTANT_MS, MOVE.task_id),
+    "advance a move": lambda store: store.moves.advance(ACTIVE, ANY_INSTANT_MS, "me", 1),
+    "end a move": lambda store: store.moves.end(ACTIVE, ANY_INSTANT_MS, "me", MOVE),
+    "forget a move": lambda store: store.moves.forget(ACTIVE),
     "snapshot": lambda store: store.deployment.snapshot(),
     "may ask": lambda store: store.deployment.may_ask_for_sync(),
     "last sweeps": lambda store: store.deployment.last_sweeps(),

@@ -18,7 +18,7 @@ Waiting = Callable[[], list[Message]]
 QUEUE_PATH = f"/{ACCOUNT}/work"
 SEND = {"QueueUrl": "work", "MessageBody": "body"}
 BODY = " \t\r\n\r<a b=\"c\" d='e'>&amp; ]]> \u0085\u2028 안녕 👋 \ufffd "
-ESCAPED_BODY = (" \t&#13;\n&#13;&lt;a b=&quot;c&quot; d='e'&gt;&amp;amp; ]]&gt; \u0085\u2028 안녕 👋 \ufffd ").encode()
+ESCAPED_BODY = (" \t&#xD;\n&#xD;&lt;a b=&quot;c&quot; d='e'&gt;&amp;amp; ]]&gt; \u0085\u2028 안녕 👋 \ufffd ").encode()
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -7,7 +7,7 @@ import redis
 
 from karin.sqs.names import QueueId
 from karin.store import keys
-from tests.wire.sdk import ACCOUNT, INVALID_ACTION, INVALID_PARAMETER, QUEUE_DOES_NOT_EXIST, SqsClient
+from tests.wire.sdk import ACCOUNT, INVALID_PARAMETER, QUEUE_DOES_NOT_EXIST, SqsClient
 
 NO_QUEUE = {
     "json": "The specified queue does not exist.",
@@ -130,22 +130,6 @@ def test_a_missing_queue_wins_over_any_other_fault(
     named = parameters if url is None else parameters | {"QueueUrl": url}
 
     assert client.refused(action, QUEUE_DOES_NOT_EXIST, **named) == NO_QUEUE[client.protocol]
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        "ChangeMessageVisibility",
-        "ChangeMessageVisibilityBatch",
-        "DeleteMessage",
-        "DeleteMessageBatch",
-        "ReceiveMessage",
-    ],
-)
-def test_an_action_that_is_not_served_is_none_of_this_endpoint(client: SqsClient, action: str) -> None:
-    said = client.refused(action, INVALID_ACTION)
-
-    assert said == f"The action {action} is not valid for this endpoint."
 
 
 def test_without_queues_the_list_has_no_key(client: SqsClient) -> None:
