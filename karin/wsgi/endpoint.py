@@ -31,6 +31,7 @@ from karin.wsgi.protocols import WireProtocol, choose
 from karin.wsgi.request import HttpRequest
 
 MOST_BODY_BYTES = 9 * 1024 * 1024  # legal are 1 MiB of base64, each character of it written as \u0041, and the rest
+MOST_DRAINED_BYTES = 64 * 1024 * 1024  # of a body that is refused: whoever sends more may lose the answer
 NO_ACTION_BODY = b"<UnknownOperationException/>"
 
 log = logging.getLogger("karin.endpoint")
@@ -108,18 +109,25 @@ def _action(name: str, caller: Caller) -> Action:
 
 
 def _body(request: falcon.Request) -> bytes:
-    if (request.content_length or 0) > MOST_BODY_BYTES:
-        raise RequestTooLarge(f"Request bodies must not be longer than {MOST_BODY_BYTES} bytes.")
     stream: BodyReader = request.bounded_stream if request.content_length is not None else request.stream
+    is_too_long = (request.content_length or 0) > MOST_BODY_BYTES
     try:
-        body = stream.read(MOST_BODY_BYTES + 1)
+        body = b"" if is_too_long else stream.read(MOST_BODY_BYTES + 1)
+        if is_too_long or len(body) > MOST_BODY_BYTES:
+            _drain(stream)
+            raise RequestTooLarge(f"Request bodies must not be longer than {MOST_BODY_BYTES} bytes.")
     except (OSError, ParseException):  # the caller went away, or its chunks are none
         raise MalformedInput("The request body cannot be read.") from None
-    if len(body) > MOST_BODY_BYTES:
-        raise RequestTooLarge(f"Request bodies must not be longer than {MOST_BODY_BYTES} bytes.")
     if request.content_length is not None and len(body) < request.content_length:
         raise MalformedInput("The request body ended before its Content-Length.")
     return body
+
+
+def _drain(stream: BodyReader) -> None:
+    """Read on, so that a client which sends all before it reads comes to read: closing early would reset it."""
+    left = MOST_DRAINED_BYTES
+    while left > 0 and (piece := stream.read(65_536)):
+        left -= len(piece)
 
 
 def _as_sqs_error(error: Exception) -> SqsError:

@@ -258,6 +258,22 @@ def test_a_chunked_body_beyond_the_limit_is_refused(work: str) -> None:
         connection.close()
 
 
+@pytest.mark.parametrize(("version", "is_chunked"), [(b"1.0", False), (b"1.1", False), (b"1.1", True)], ids=str)
+def test_a_refused_body_is_read_before_the_connection_is_closed(work: str, version: bytes, is_chunked: bool) -> None:
+    """A client that sends everything before it reads would otherwise find its connection reset, and no answer."""
+    head = b"POST / HTTP/%s\r\nHost: x\r\nX-Amz-Target: AmazonSQS.SendMessage\r\nConnection: close\r\n" % version
+    long = b"x" * (3 * MOST_BODY_BYTES)
+    if is_chunked:
+        request = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(long), long)
+    else:
+        request = head + b"Content-Length: %d\r\n\r\n" % len(long) + long
+
+    answer = talk(work, request)
+
+    assert re.match(rb"HTTP/1\.[01] 413 ", answer)
+    assert b"com.amazon.coral.service#RequestEntityTooLargeException" in answer
+
+
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n"
 
 
