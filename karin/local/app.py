@@ -1,27 +1,38 @@
 """The service's HTTP face: which path leads to what, and how errors are answered."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import falcon
 import msgspec
 
 from karin.clock import Clock
-from karin.local.definition import Definition
-from karin.local.errors import LambdaError, UnknownOperationError
+from karin.local.definition import Definition, DefinitionError
+from karin.local.errors import InvalidParameterValueError, LambdaError, UnknownOperationError
 from karin.local.invoke_api import Invocations
 from karin.local.invoker import Invoker
 from karin.local.listings import Configuration, EventSourceMappings, Functions, FunctionUrls
-from karin.local.records import INVOCATIONS_PATH, Records
+from karin.local.records import DEFINITION_PATH, INVOCATIONS_PATH, Records
 from karin.local.sqs_api import TARGET_PREFIX, SqsApi
 from karin.local.sqs_api import answer_error as answer_sqs_error
 from karin.sqs.errors import SqsError
 
 
 def create_app(
-    definition: Definition, invoker: Invoker, records: Records, clock: Clock
+    definition: Definition,
+    invoker: Invoker,
+    records: Records,
+    clock: Clock,
+    *,
+    urls: str,
+    read_again: Callable[[], None],
 ) -> "falcon.App[falcon.Request, falcon.Response]":
-    """Build the application that serves a definition."""
+    """Build the application that serves a definition.
+
+    ``urls`` is what the functions' own URLs begin with, if they are served; ``read_again`` has whoever owns the
+    definition read it anew, and raises DefinitionError when it is wrong.
+    """
     started_at_ms = clock.now_ms()
     sqs = SqsApi(definition, started_at_ms)
 
@@ -40,8 +51,9 @@ def create_app(
     app.add_route("/2015-03-31/functions/{reference}/configuration", Configuration(definition, started_at_ms))
     app.add_route("/2015-03-31/functions/{reference}/invocations", Invocations(definition, invoker, clock))
     app.add_route("/2015-03-31/event-source-mappings", EventSourceMappings(definition, started_at_ms))
-    app.add_route("/2021-10-31/functions/{reference}/urls", FunctionUrls(definition))
+    app.add_route("/2021-10-31/functions/{reference}/urls", FunctionUrls(definition, started_at_ms, urls))
     app.add_route(INVOCATIONS_PATH, RecentInvocations(records))
+    app.add_route(DEFINITION_PATH, DefinitionFile(read_again))
     app.add_sink(anything_else)
     return app
 
@@ -67,6 +79,21 @@ class RecentInvocations:
         """Answer with the records of finished invocations numbered higher than ``after``."""
         resp.data = msgspec.json.encode(self._records.after(req.get_param_as_int("after", default=0)))
         resp.content_type = falcon.MEDIA_JSON
+
+
+class DefinitionFile:
+    """POST /_karin/definition: the other addition."""
+
+    def __init__(self, read_again: Callable[[], None]) -> None:
+        self._read_again = read_again
+
+    def on_post(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """Read the definition again; what is answered from now on is as it says. 400 when it is wrong."""
+        try:
+            self._read_again()
+        except DefinitionError as error:
+            raise InvalidParameterValueError(str(error)) from error
+        resp.status = 204
 
 
 def _answer_lambda_error(

@@ -6,7 +6,7 @@ processes or HTTP.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -28,6 +28,30 @@ class DefinitionError(ValueError):
     """A definition is wrong; the message is one line that names the file and what is wrong in it."""
 
 
+class Cors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which other origins may call a function's URL from a browser; by default as the Serverless Framework has it."""
+
+    origins: tuple[str, ...] = ("*",)
+    methods: tuple[str, ...] = ("*",)
+    headers: tuple[str, ...] = ("Content-Type", "X-Amz-Date", "Authorization", "X-Api-Key", "X-Amz-Security-Token")
+    exposed: tuple[str, ...] = ()
+    credentials: bool = False
+
+
+class FunctionUrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A function's own URL. Signatures are not asked for here, whatever ``auth_type`` says."""
+
+    auth_type: Literal["NONE", "AWS_IAM"] = "NONE"
+    cors: Cors | None = None
+
+
+class Python(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The Python that runs functions; ``awslambdaric`` is where it finds that package when it has none itself."""
+
+    executable: str
+    awslambdaric: str = ""
+
+
 class Function(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A function and where its code lies; ``code`` is relative to the definition file until it has been loaded."""
 
@@ -38,6 +62,7 @@ class Function(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] = {}
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=900)] = 3
     memory_mb: Annotated[int, msgspec.Meta(ge=128, le=10_240)] = 128
+    url: FunctionUrl | None = None
 
 
 class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,13 +98,19 @@ class QueueMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole local deployment, in one account and region."""
+    """A whole local deployment, in one account and region.
+
+    ``sqs_endpoint`` is where the functions' own SDKs find SQS, if anywhere but on AWS; ``python`` runs those written in
+    Python, if not the one that runs this.
+    """
 
     functions: tuple[Function, ...] = ()
     queues: tuple[Queue, ...] = ()
     mappings: tuple[QueueMapping, ...] = ()
     account_id: Annotated[str, msgspec.Meta(pattern=r"^\d{12}$")] = DEFAULT_ACCOUNT_ID
     region: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = DEFAULT_REGION
+    sqs_endpoint: str = ""
+    python: Python | None = None
 
     def function(self, name: str) -> Function | None:
         """Return the function of that name, or None."""

@@ -30,8 +30,12 @@ WSGI_KEY = "karin.environment"
 class ExecutionEnvironment:
     """Serves one invocation at a time; unusable for good once its process has ended or has had to be ended."""
 
-    def __init__(self, function: Function, runtime_api: Callable[..., Any], clock: Clock, copy_to: TextIO) -> None:
+    def __init__(
+        self, function: Function, edition: object, runtime_api: Callable[..., Any], clock: Clock, copy_to: TextIO
+    ) -> None:
+        """Prepare to serve a function; ``edition`` is for whoever must tell which of its editions this one runs."""
         self.function = function
+        self.edition = edition
         self.is_usable = True
         self.idle_since_ms = 0
         self.init_ms: int | None = None
@@ -50,7 +54,7 @@ class ExecutionEnvironment:
         variables = launch.environment_variables(
             self.function, definition, inherited, f"127.0.0.1:{self._server.server_port}", self._started_at_ms
         )
-        arguments = launch.command(self.function)
+        arguments = launch.command(self.function, definition.python)
         try:
             self._process = launch.start(arguments, self.function.code, variables, self._output.write_fd)
         except OSError:
@@ -80,7 +84,10 @@ class ExecutionEnvironment:
             invocation.settle(result)
             self.stop()
         self._current = None
-        return None if invocation.started_at_ms is None and not is_first else result
+        if invocation.started_at_ms is None and not is_first:
+            invocation.reopen()
+            return None
+        return result
 
     def next_invocation(self) -> Invocation:
         """Wait for the next call: the runtime asks for work."""

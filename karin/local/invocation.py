@@ -35,6 +35,10 @@ class Invocation:
         if not self._outcome.ready():
             self._outcome.set(outcome)
 
+    def reopen(self) -> None:
+        """Forget the outcome: the runtime ended before it took this call, and another is to have it."""
+        self._outcome = AsyncResult()
+
     def wait(self, timeout_seconds: float) -> Outcome | None:
         """Wait for the outcome; None when there is none in time."""
         outcome: Outcome | None = self._outcome.wait(timeout_seconds)

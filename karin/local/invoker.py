@@ -1,5 +1,7 @@
 """Carries out an invocation: finds it an environment, waits for the outcome, writes its log and its record."""
 
+from typing import TextIO
+
 import msgspec
 from gevent.lock import BoundedSemaphore
 from gevent.pool import Group
@@ -29,8 +31,9 @@ class Finished(msgspec.Struct, frozen=True):
 class Invoker:
     """The one way in which functions are called, for synchronous and asynchronous requests."""
 
-    def __init__(self, environments: Environments, records: Records, clock: Clock) -> None:
+    def __init__(self, environments: Environments, records: Records, clock: Clock, copy_to: TextIO) -> None:
         self._environments = environments
+        self._copy_to = copy_to
         self._records = records
         self._clock = clock
         self._capacity = BoundedSemaphore(CONCURRENCY_LIMIT)
@@ -59,6 +62,9 @@ class Invoker:
             finished = self._run(function, invocation)
         finally:
             self._capacity.release()
+        for line in finished.outcome.log_line.splitlines():  # the function's own output has been copied as it came
+            if line:
+                print(f"{function.name}: {line}", file=self._copy_to, flush=True)
         self._records.add(
             function=function.name,
             request_id=invocation.request_id,

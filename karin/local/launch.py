@@ -3,7 +3,6 @@
 Source: "Using Lambda environment variables" (the names every runtime may rely on), prctl(2).
 """
 
-import ctypes
 import os
 import platform
 import secrets
@@ -16,29 +15,45 @@ from typing import Any
 
 from gevent import subprocess
 
-from karin.local.definition import LATEST, Definition, Function
+from karin.local.definition import LATEST, Definition, Function, Python
+from karin.local.tether import die_with
 
 BOOTSTRAP = "bootstrap"
-PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+NODE_RUNTIME = Path(__file__).parent / "node" / "runtime.mjs"
+# Appended, so that what the function's own Python has comes first; with it comes boto3, which Lambda has as well.
+_WITH_AWSLAMBDARIC = (
+    "import runpy, sys; sys.path.append(sys.argv.pop(1)); runpy.run_module('awslambdaric', None, '__main__', True)"
+)
 
 
 def is_served(runtime: str) -> bool:
     """Tell whether functions of a runtime can be run here."""
-    return runtime.startswith(("python", "provided"))
+    return runtime.startswith(("python", "nodejs", "provided"))
 
 
 def refusal(function: Function) -> str:
     """Say in one line why a function cannot be run here."""
-    kind = "Node" if function.runtime.startswith("nodejs") else function.runtime
-    return f"function {function.name}: {kind} functions are not served yet, only python* and provided*"
+    return f"function {function.name}: {function.runtime} is not served, only python*, nodejs* and provided*"
 
 
-def command(function: Function) -> list[str]:
+def command(function: Function, python: Python | None = None) -> list[str]:
     """Return the command line of a function's runtime."""
     if function.runtime.startswith("python"):
-        return [sys.executable, "-m", "awslambdaric", function.handler]
-    return [str(Path(function.code) / BOOTSTRAP)]
+        python = python or Python(sys.executable)
+        if python.awslambdaric:
+            return [python.executable, "-c", _WITH_AWSLAMBDARIC, python.awslambdaric, function.handler]
+        return [python.executable, "-m", "awslambdaric", function.handler]
+    if function.runtime.startswith("nodejs"):
+        return ["node", str(NODE_RUNTIME)]
+    return [str(bootstrap(Path(function.code), function.handler) or Path(function.code) / BOOTSTRAP)]
+
+
+def bootstrap(code: Path, handler: str) -> Path | None:
+    """Return the executable of a custom runtime: ``bootstrap``, or the one that the handler names; None without one."""
+    for path in (code / BOOTSTRAP, code / handler):
+        if path.is_file() and os.access(path, os.X_OK):
+            return path
+    return None
 
 
 def environment_variables(
@@ -67,6 +82,11 @@ def environment_variables(
         "_HANDLER": function.handler,
         "TZ": ":UTC",
     }
+    if definition.sqs_endpoint:
+        reserved |= {
+            "AWS_ENDPOINT_URL_SQS": definition.sqs_endpoint,
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",  # or SDKs would send to AWS all the same
+        }
     if function.runtime.startswith("python"):
         paths = [function.code, function.environment.get("PYTHONPATH", "")]
         reserved["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
@@ -79,15 +99,6 @@ def start(arguments: list[str], directory: str, variables: Mapping[str, str], ou
     Both its stdout and its stderr go to ``output_fd``. Raises OSError when there is nothing to run.
     """
     parent = os.getpid()
-
-    def die_with_parent() -> None:
-        # Runs between fork and exec. There is only one thread here (greenlets are none), so that is safe, and the
-        # signal, which Linux ties to the parent's thread, comes when the service ends and not before.
-        if _LIBC is not None:
-            _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:
-                os._exit(1)
-
     return subprocess.Popen(
         arguments,
         cwd=directory,
@@ -96,7 +107,7 @@ def start(arguments: list[str], directory: str, variables: Mapping[str, str], ou
         stdout=output_fd,
         stderr=output_fd,
         start_new_session=True,
-        preexec_fn=die_with_parent,
+        preexec_fn=lambda: die_with(parent, signal.SIGKILL),  # there is one thread here: greenlets are none
     )
 
 

@@ -49,15 +49,20 @@ class Configuration:
 
 
 class FunctionUrls:
-    """GET /2021-10-31/functions/{reference}/urls: local functions have none."""
+    """GET /2021-10-31/functions/{reference}/urls."""
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, started_at_ms: int, urls: str) -> None:
         self._definition = definition
+        self._started_at_ms = started_at_ms
+        self._urls = urls
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, reference: str) -> None:
-        """Answer with an empty page, or with the error for an unknown function."""
-        resolve(self._definition, reference)
-        resp.media = page(req, "FunctionUrlConfigs", [], URLS_PER_PAGE)
+        """Answer with the function's URL, if there is one, or with the error for an unknown function."""
+        function = resolve(self._definition, reference).function
+        configurations = []
+        if function.url is not None and self._urls:
+            configurations.append(url_configuration(self._definition, function, self._urls, self._started_at_ms))
+        resp.media = page(req, "FunctionUrlConfigs", configurations, URLS_PER_PAGE)
 
 
 class EventSourceMappings:
@@ -101,6 +106,19 @@ def function_configuration(definition: Definition, function: Function, started_a
     if function.environment:
         configuration["Environment"] = {"Variables": function.environment}
     return configuration
+
+
+def url_configuration(definition: Definition, function: Function, urls: str, started_at_ms: int) -> dict[str, Any]:
+    """Return a function's URL as ListFunctionUrlConfigs shows it; ``urls`` is what all of them begin with."""
+    created = datetime.fromtimestamp(started_at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "FunctionUrl": f"{urls}/{function.name}/",
+        "FunctionArn": definition.function_arn(function.name),
+        "AuthType": function.url.auth_type if function.url else "NONE",
+        "CreationTime": created,
+        "LastModifiedTime": created,
+        "InvokeMode": "BUFFERED",
+    }
 
 
 def mapping_configuration(definition: Definition, mapping: QueueMapping, started_at_ms: int) -> dict[str, Any]:

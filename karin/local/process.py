@@ -1,9 +1,11 @@
 """Runs the local Lambda service as a child process, for the demo and for tests."""
 
+import http
 import http.client
 import select
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -11,7 +13,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from karin.local.records import INVOCATIONS_PATH, InvocationPage, InvocationRecord
+from karin.local.records import DEFINITION_PATH, INVOCATIONS_PATH, InvocationPage, InvocationRecord
+from karin.local.tether import tethered
 
 START_SECONDS = 10
 STOP_SECONDS = 5  # the service itself needs less than two
@@ -24,20 +27,39 @@ class LocalLambdaError(RuntimeError):
 
 class _Listening(msgspec.Struct):
     listening: str
+    urls: str = ""
+
+
+class _Refused(msgspec.Struct, rename="pascal"):
+    message: str
 
 
 class LocalLambda:
     """A context manager: the service listens inside the block, and it and its functions have ended after it.
 
-    ``stderr`` takes the functions' output, line by line; None: this process's own.
+    ``stderr`` takes the functions' output, line by line; None: this process's own. ``environ`` is what the functions
+    inherit; None: this process's own. With ``urls`` their URLs are served at that address. A tethered service ends when
+    this process dies, however it dies.
     """
 
-    def __init__(self, definition: Path, *, bind: str = "127.0.0.1:0", stderr: IO[bytes] | int | None = None) -> None:
+    def __init__(
+        self,
+        definition: Path,
+        *,
+        bind: str = "127.0.0.1:0",
+        urls: str | None = None,
+        stderr: IO[bytes] | int | None = None,
+        environ: Mapping[str, str] | None = None,
+        is_tethered: bool = False,
+    ) -> None:
         self._definition = definition
-        self._bind = bind
+        self._options = ["--bind", bind, *(("--urls", urls) if urls else ())]
         self._stderr = stderr
+        self._environ = environ
+        self._is_tethered = is_tethered
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
+        self.urls_url = ""  # what all URLs of functions begin with
 
     def __enter__(self) -> Self:
         self.start()
@@ -57,15 +79,33 @@ class LocalLambda:
 
     def start(self) -> None:
         """Start the service and wait until it listens; raises LocalLambdaError when it does not."""
-        arguments = [sys.executable, "-P", "-m", "karin.local", str(self._definition), "--bind", self._bind]
+        arguments = [sys.executable, "-P", "-m", "karin.local", str(self._definition), *self._options]
+        if self._is_tethered:
+            arguments = tethered(arguments)
         self._process = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._stderr
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env=self._environ,
+            start_new_session=True,  # a Ctrl-C is for whoever started this to pass on
         )
         line = _first_line(self._process.stdout, START_SECONDS)
         if not line:
             self.stop()
             raise LocalLambdaError("the local Lambda service did not start: its line on stderr says why")
-        self.url = msgspec.json.decode(line, type=_Listening).listening
+        addresses = msgspec.json.decode(line, type=_Listening)
+        self.url, self.urls_url = addresses.listening, addresses.urls
+
+    def read_again(self) -> None:
+        """Have the service serve what the definition file says now; raises LocalLambdaError when that is wrong."""
+        status, body = self._ask("POST", DEFINITION_PATH)
+        if status != http.HTTPStatus.NO_CONTENT:
+            raise LocalLambdaError(msgspec.json.decode(body, type=_Refused).message)
+
+    def has_ended(self) -> bool:
+        """Tell whether the service has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
 
     def stop(self) -> None:
         """End the service with TERM, or with KILL when it does not obey; does nothing when it has ended."""
@@ -83,13 +123,17 @@ class LocalLambda:
 
     def invocations(self, after: int = 0) -> tuple[InvocationRecord, ...]:
         """Return the finished invocations numbered higher than ``after``, newest last; raises OSError."""
+        _, body = self._ask("GET", f"{INVOCATIONS_PATH}?after={after}")
+        return msgspec.json.decode(body, type=InvocationPage).invocations
+
+    def _ask(self, method: str, path: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=ANSWER_SECONDS)
         try:
-            connection.request("GET", f"{INVOCATIONS_PATH}?after={after}")
-            body = connection.getresponse().read()
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
         finally:
             connection.close()
-        return msgspec.json.decode(body, type=InvocationPage).invocations
 
 
 def _first_line(stream: IO[bytes] | None, timeout_seconds: float) -> bytes:

@@ -9,6 +9,7 @@ import msgspec
 
 KEEP = 256  # records; each holds at most one invocation's kept output, 64 KB
 INVOCATIONS_PATH = "/_karin/invocations"
+DEFINITION_PATH = "/_karin/definition"  # POST: the definition file is read again
 
 
 class InvocationRecord(msgspec.Struct, frozen=True):

@@ -22,6 +22,11 @@ def function(name: str, handler: str, **more: object) -> dict[str, object]:
     return {"name": name, "runtime": "python3.11", "code": "functions", "handler": handler, **more}
 
 
+def node(name: str, handler: str, **more: object) -> dict[str, object]:
+    """Describe a function for Node.js; a name may be the path of a nested export."""
+    return {"name": name.replace(".", "-"), "runtime": "nodejs20.x", "code": "functions", "handler": handler, **more}
+
+
 def write_definition(directory: Path, definition: dict[str, object]) -> Path:
     """Write a definition and the functions' code beside it."""
     code = directory / "functions"

@@ -136,7 +136,8 @@ def test_a_name_that_is_none_and_a_type_that_is_none_are_refused(service: LocalL
     assert (status, headers["x-amzn-ErrorType"]) == (400, "InvalidParameterValueException")
 
 
-def test_a_node_function_is_refused_with_the_reason(aws_lambda: Any) -> None:
-    with pytest.raises(ClientError, match="Node functions are not served yet") as caught:
-        aws_lambda.invoke(FunctionName="node")
+def test_a_function_of_another_runtime_is_refused_with_the_reason(aws_lambda: Any) -> None:
+    reason = "function ruby: ruby3.4 is not served, only python\\*, nodejs\\* and provided\\*"
+    with pytest.raises(ClientError, match=reason) as caught:
+        aws_lambda.invoke(FunctionName="ruby")
     assert caught.value.response["Error"]["Code"] == "InvalidRuntimeException"

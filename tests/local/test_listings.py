@@ -18,7 +18,7 @@ def test_functions_come_in_pages_of_at_most_fifty(aws_lambda: Any) -> None:
     assert len(first["Functions"]) == 50
     assert "NextMarker" not in second
     names = [function["FunctionName"] for function in first["Functions"] + second["Functions"]]
-    assert len(names) == len(set(names)) == 73
+    assert len(names) == len(set(names)) == 92
     pages = aws_lambda.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 7})
     assert [function["FunctionName"] for page in pages for function in page["Functions"]] == names
 
@@ -39,7 +39,13 @@ def test_a_functions_configuration_says_that_it_is_active(aws_lambda: Any) -> No
     assert found["Environment"]["Variables"]["GREETING"] == "hi"
 
 
-def test_a_function_has_no_urls_and_an_unknown_one_is_not_found(aws_lambda: Any) -> None:
+def test_a_functions_url_is_listed_with_how_it_is_guarded(service: LocalLambda, aws_lambda: Any) -> None:
+    (found,) = aws_lambda.list_function_url_configs(FunctionName="signed")["FunctionUrlConfigs"]
+    assert found["FunctionUrl"] == f"{service.urls_url}/signed/"
+    assert (found["FunctionArn"], found["AuthType"]) == (f"{ARN}:signed", "AWS_IAM")
+
+
+def test_a_function_without_a_url_has_none_and_an_unknown_one_is_not_found(aws_lambda: Any) -> None:
     assert aws_lambda.list_function_url_configs(FunctionName="echo")["FunctionUrlConfigs"] == []
     for operation in (aws_lambda.list_function_url_configs, aws_lambda.get_function_configuration):
         with pytest.raises(aws_lambda.exceptions.ResourceNotFoundException):

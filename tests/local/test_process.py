@@ -122,12 +122,12 @@ def test_a_service_that_cannot_start_is_reported(path: str, capfd: pytest.Captur
 
 
 def test_a_function_that_cannot_be_served_is_named_at_the_start(tmp_path: Path) -> None:
-    node = function("node", "index.handler", runtime="nodejs20.x")
-    definition = write_definition(tmp_path, {"functions": [node]})
+    ruby = function("ruby", "index.handler", runtime="ruby3.4")
+    definition = write_definition(tmp_path, {"functions": [ruby]})
     stderr = tmp_path / "stderr"
     with stderr.open("wb") as copy, LocalLambda(definition, stderr=copy):
         pass
-    expected = "karin.local: function node: Node functions are not served yet, only python* and provided*\n"
+    expected = "karin.local: function ruby: ruby3.4 is not served, only python*, nodejs* and provided*\n"
     assert stderr.read_text() == expected
 
 

@@ -1,5 +1,6 @@
 """Functions under test; each does one thing that a real one may do."""
 
+import json
 import os
 import subprocess
 import sys
@@ -62,6 +63,19 @@ def meet(event: Event, _context: Any) -> int:
 def too_long(_event: Event, _context: Any) -> str:
     """Return more than Lambda lets pass."""
     return "x" * 6_500_000
+
+
+def web(event: Event, _context: Any) -> Any:
+    """Answer a request as the request itself asks for, or return what it says."""
+    asked = json.loads(event.get("body") or "{}")
+    if "return" in asked:
+        return asked["return"]
+    return {"statusCode": 200, "headers": {"X-Seen": True}, "cookies": ["a=1", "b=2"], "body": json.dumps(event)}
+
+
+def echo_event(event: Event, _context: Any) -> Event:
+    """Return the event."""
+    return event
 
 
 def with_child(event: Event, _context: Any) -> int:

@@ -1,0 +1,2 @@
+const nothing = require("no-such-package");
+exports.handler = async () => nothing;

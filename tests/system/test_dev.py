@@ -1,0 +1,262 @@
+"""``karin dev`` as people run it: the examples' own files, real processes, real messages."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tests.processes import bare_environ, free_port
+from tests.support import wait_until
+from tests.system.conftest import is_alive
+from tests.system.whole import children_of
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+READY = "Ctrl-C ends it."
+COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+IN_CI = os.environ.get("CI") == "true"  # noqa: TID251 - nothing may be lacking there
+needs_node = pytest.mark.skipif(shutil.which("node") is None and not IN_CI, reason="there is no node on PATH")
+
+
+@dataclass
+class Dev:
+    """A ``karin dev`` that runs on a copy of an example."""
+
+    project: Path
+    state: Path
+    output: Path
+    port: int
+    arguments: tuple[str, ...] = ()
+    process: "subprocess.Popen[bytes] | None" = None
+    stopped: list[int] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it says that everything runs."""
+        environ = bare_environ(
+            KARIN_BIND=f"127.0.0.1:{self.port}", XDG_STATE_HOME=str(self.state), HOME=str(self.state)
+        )
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "karin", "dev", str(self.project), *self.arguments],
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        running = self.process
+        wait_until(lambda: READY in self.printed() or running.poll() is not None, "karin dev is ready", 40)
+        assert running.poll() is None, self.printed()
+
+    def stop(self) -> int:
+        """Press Ctrl-C; return the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(40)
+
+    def clean_up(self) -> None:
+        """End it, whatever became of it."""
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+
+    def printed(self) -> str:
+        """Return what it has shown until now."""
+        return self.output.read_text()
+
+    def wait_for(self, pattern: str, timeout_s: float = 20) -> "re.Match[str]":
+        """Wait until it shows a line."""
+        return wait_until(lambda: re.search(pattern, self.printed(), re.MULTILINE), f"{pattern} is shown", timeout_s)
+
+    def client(self) -> Any:
+        """Return boto3 against the endpoint, with other keys than karin's own."""
+        return boto3.client(
+            "sqs",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="anyone",
+            aws_secret_access_key="any-secret",
+            config=Config(retries={"mode": "standard", "total_max_attempts": 5}),
+        )
+
+    def send(self, queue: str, body: object, **more: object) -> str:
+        """Send a message; return its id."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        sqs = self.client()
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        return str(sqs.send_message(QueueUrl=url, MessageBody=text, **more)["MessageId"])
+
+    def attributes(self, queue: str) -> dict[str, str]:
+        """Return a queue's attributes."""
+        sqs = self.client()
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return found
+
+    def held(self, queue: str) -> int:
+        """Return how many messages a queue holds, in whatever state."""
+        attributes = self.attributes(queue)
+        return sum(int(attributes[name]) for name in COUNTS)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a folder whose name is short enough for a socket."""
+    made = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def dev(folder: Path, request: pytest.FixtureRequest) -> Iterator[Dev]:
+    """Give a karin dev for a copy of an example, not yet started; its name and arguments are the test's parameter."""
+    name, *arguments = request.param
+    shutil.copytree(EXAMPLES / name, folder / name)
+    made = Dev(folder / name, folder / "state", folder / "output", free_port(), tuple(arguments))
+    yield made
+    made.clean_up()
+    print(made.printed())  # for whoever looks why a test failed
+
+
+SHOP = ("serverless", "--param", "timeout=1", "--param", "visibility=1")
+
+
+@needs_node
+@pytest.mark.parametrize("dev", [SHOP], indirect=True)
+def test_a_serverless_project_runs_with_its_urls_order_filters_and_dead_letters(dev: Dev) -> None:
+    dev.start()
+    # An order by HTTP goes through the function's own SDK to two queues: one FIFO for Node.js, one for Python.
+    found = dev.wait_for(r"^  (http://127\.0\.0\.1:\d+)/shop-dev-shop/ -> shop-dev-shop$")
+    connection = http.client.HTTPConnection(urlsplit(found[1]).netloc, timeout=30)
+    for item in ("tea", "milk", "sugar"):
+        connection.request("POST", "/shop-dev-shop/", json.dumps({"customer": "ann", "item": item}))
+        answer = connection.getresponse()
+        assert (answer.status, "mail" in json.loads(answer.read())) == (202, True), dev.printed()
+    connection.close()
+    dev.wait_for(r"^[\d:]{8} shop-dev-mailer: mail from shop@shop\.example to ann: thank you$")
+    dev.wait_for(r"shop-dev-orders: ann ordered sugar$")
+    assert re.findall(r"shop-dev-orders: ann ordered (\w+)", dev.printed()) == ["tea", "milk", "sugar"]
+    dev.wait_for(r"scheduler: shop-orders-dev\.fifo -> shop-dev-orders: \d messages?, succeeded in \d+ ms$")
+
+    # What a filter does not match is gone without a call; what fails too often lies among the dead letters.
+    dev.send("shop-ledger-dev", {"price": 99})
+    dev.send("shop-ledger-dev", {"price": 120})
+    dev.send("shop-mails-dev", "nobody: thank you")
+    dev.wait_for(r"shop-dev-accountant: booked 120$")
+    assert "booked 99" not in dev.printed()
+    wait_until(lambda: dev.held("shop-ledger-dev") == 0, "the filtered message is gone")
+    wait_until(lambda: dev.held("shop-undelivered-mails-dev") == 1, "the mail nobody takes is a dead letter", 20)
+
+    # Every queue is there as the file says, mapped or not.
+    assert dev.attributes("shop-undelivered-mails-dev")["MessageRetentionPeriod"] == "1209600"
+    assert dev.attributes("shop-orders-dev.fifo")["ContentBasedDeduplication"] == "true"
+    policy = json.loads(dev.attributes("shop-mails-dev")["RedrivePolicy"])
+    assert policy["deadLetterTargetArn"] == "arn:aws:sqs:eu-west-1:000000000000:shop-undelivered-mails-dev"
+
+    assert dev.process is not None
+    started = children_of(dev.process.pid)
+    assert len(started) == 2
+    assert dev.stop() == 0
+    assert not [pid for pid in started if is_alive(pid)]
+
+
+@pytest.mark.parametrize("dev", [SHOP], indirect=True)
+def test_what_changes_while_it_runs_is_followed_and_what_waits_survives_a_restart(dev: Dev) -> None:
+    file, mailer = dev.project / "serverless.yml", dev.project / "mailer.py"
+    dev.start()
+    dev.send("shop-mails-dev", "ann: one")
+    dev.wait_for(r"mail from shop@shop\.example to ann: one$")
+    mailer.write_text(mailer.read_text().replace("mail from", "letter from"))
+    file.write_text(file.read_text().replace("SENDER: shop@", "SENDER: till@").replace("1209600", "60"))
+    dev.wait_for(r"^  changed: function shop-dev-mailer\n  changed: queue shop-undelivered-mails-dev$")
+    wait_until(lambda: dev.attributes("shop-undelivered-mails-dev")["MessageRetentionPeriod"] == "60", "it is changed")
+    dev.send("shop-mails-dev", "ann: two")
+    dev.wait_for(r"letter from till@shop\.example to ann: two$")
+
+    good = file.read_text()
+    file.write_text(good.replace("service: shop", "service: [shop"))
+    dev.wait_for(r"serverless\.yml:\d+: is not YAML: .*; the deployment goes on as it was$")
+    file.write_text(good.replace("handler: shop.take_order", "handler: nowhere.take_order"))
+    dev.wait_for(r"serverless\.yml:\d+ functions\.shop\.handler: there is no nowhere\.py in ")
+    dev.send("shop-mails-dev", "ann: three", DelaySeconds=2)
+    assert dev.stop() == 0
+    assert "Traceback" not in dev.printed()
+
+    dev.start()
+    dev.wait_for(r"letter from till@shop\.example to ann: three$")
+
+
+@pytest.mark.parametrize("dev", [("sam", "--param", "Greeting=Hi")], indirect=True)
+def test_a_sam_template_runs_and_nothing_survives_a_karin_dev_that_is_killed(dev: Dev) -> None:
+    template = dev.project / "template.yaml"
+    template.write_text(template.read_text().replace("Type: AWS::SQS::Queue\n\n", "Type: AWS::SNS::Topic\n\n", 1))
+    dev.start()
+    printed = dev.printed()
+    assert re.search(
+        r"^template\.yaml:\d+ Resources\.Names\.Properties\.RedrivePolicy: Nameless\.Arn", printed, re.MULTILINE
+    )
+    assert re.search(
+        r"^  names-dev    -> Greeter     python3\.11, up to 5, at most 2 at once, filtered$", printed, re.MULTILINE
+    )
+    assert re.search(r"^  greeted-dev  \(no function\)$", printed, re.MULTILINE)
+    dev.send("names-dev", {"name": "Bo"})
+    dev.wait_for(r"Greeter: Hi Bo$")
+    wait_until(lambda: dev.held("greeted-dev") == 1, "the function's own message is in its queue")
+
+    assert dev.process is not None
+    second = subprocess.run(
+        [sys.executable, "-m", "karin", "dev", str(dev.project)],
+        env=bare_environ(XDG_STATE_HOME=str(dev.state), HOME=str(dev.state)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert second.returncode == 1
+    assert re.fullmatch(r"karin: karin already runs in \S+ \(pid \d+\): stop it, .*\n", second.stderr)
+
+    started = children_of(dev.process.pid)
+    started += [pid for child in started for pid in children_of(child)]
+    dev.process.kill()
+    dev.process.wait()
+    wait_until(lambda: not [pid for pid in started if is_alive(pid)], "everything has ended with it", 40)
+
+
+@pytest.mark.parametrize(
+    ("text", "exit_code", "said"),
+    [
+        (None, 2, r"karin: {folder}: there is neither serverless\.yml nor template\.yaml: name the file"),
+        ("a: [", 2, r"karin: {folder}/serverless\.yml:\d+: is not YAML: .*"),
+        ("service: a", 2, r"karin: --param b: write NAME=VALUE"),
+    ],
+)
+def test_what_cannot_start_is_one_line(folder: Path, text: str | None, exit_code: int, said: str) -> None:
+    if text:
+        (folder / "serverless.yml").write_text(text)
+    arguments = ["--param", "b"] if text == "service: a" else []
+    answered = subprocess.run(
+        [sys.executable, "-m", "karin", "dev", str(folder), *arguments],
+        env=bare_environ(HOME=str(folder)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert answered.returncode == exit_code
+    assert re.fullmatch(said.replace("{folder}", str(folder)) + r"\n", answered.stderr)
