@@ -1,8 +1,9 @@
 """What a message is: the values that travel between the doors, the store and the functions.
 
-Owns the shape of a message and its stored form. The store treats that form as opaque bytes, but for the 13 digits in
-front: the instant from which retention counts, which Lua needs without unpacking a body of up to 1 MiB. That is the
-send; the store makes it the due time of a message whose delay is longer than its queue's retention.
+Owns the shape of a message and its stored form. The store treats that form as opaque bytes, with two exceptions. The 13
+digits in front are the instant from which retention counts, which Lua needs without unpacking a body of up to 1 MiB:
+the send, or the due time of a message whose delay is longer than its queue's retention. And ``peek.lua`` finds the
+body, to show the beginning of it.
 """
 
 from collections.abc import Mapping

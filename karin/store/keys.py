@@ -14,6 +14,12 @@ QUEUES = PREFIX + "queues"
 SNAPSHOT = PREFIX + "snapshot"
 """STRING: the deployment as the last sync saw it, JSON (karin.mapping.model.Snapshot)."""
 
+OVERRIDES = PREFIX + "overrides"
+"""HASH mapping UUID -> the instant in ms at which someone said that karin serves it, although AWS polls it too."""
+
+PAUSES = PREFIX + "pauses"
+"""HASH mapping UUID -> why, since when, until when and by whom it is paused, JSON (karin.mapping.pause.Pause)."""
+
 SCHEDULERS = PREFIX + "schedulers"
 """HASH scheduler id -> instant in ms of its last sweep."""
 
@@ -26,9 +32,13 @@ SYNC_ASKED = PREFIX + "sync-asked"
 WAKES = PREFIX + "wakes"
 """Channel: nudges, ``account/name due_at_ms``, when the head of a queue moved earlier."""
 
+REQUESTS = PREFIX + "requests"
+"""Channel to schedulers: ``sync`` asks for one. Nobody else listens, so who asks learns whether there is a scheduler."""
+
 CONTROL = PREFIX + "control"
-"""Channel to and from schedulers: ``sync`` asks for one, ``synced`` and ``sync-failed reason`` tell of one,
-``move account/name task_id started_at_ms`` tells that a message move task waits for one."""
+"""Channel to and from schedulers: ``synced`` and ``sync-failed reason`` tell of a sync,
+``move account/name task_id started_at_ms`` tells that a message move task waits for one, ``pauses-changed`` that
+mappings were paused or resumed."""
 
 
 def _of(queue: QueueId, part: str) -> str:

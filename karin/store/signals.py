@@ -1,4 +1,4 @@
-"""Pub/sub between karin's processes: nudges that move a wake, talk about syncs, and message move tasks that wait.
+"""Pub/sub between karin's processes: nudges that move a wake, and talk about syncs, move tasks and pauses.
 
 A signal may be lost (pub/sub promises nothing); whoever listens repairs that by reading the truth after it has
 subscribed, and once a minute.
@@ -43,8 +43,12 @@ class MoveWaits(msgspec.Struct, frozen=True):
     active: ActiveMove
 
 
+class PausesChanged(msgspec.Struct, frozen=True):
+    """A mapping was paused or resumed, or its pause is another; told by the store itself."""
+
+
 Published = SyncAsked | Synced | SyncFailed | MoveWaits
-Signal = Nudge | Published
+Signal = Nudge | PausesChanged | Published
 
 
 class Signals:
@@ -57,18 +61,20 @@ class Signals:
     def publish(self, signal: Published) -> int:
         """Publish a signal; return how many heard it. Raises StoreUnavailable."""
         with store_errors():
-            return int(self._client.publish(keys.CONTROL, _write(signal)))
+            channel = keys.REQUESTS if isinstance(signal, SyncAsked) else keys.CONTROL
+            return int(self._client.publish(channel, _write(signal)))
 
     def listen(
-        self, *, timeout_seconds: float | None = None, wakes: bool = True
+        self, *, timeout_seconds: float | None = None, wakes: bool = True, requests: bool = False
     ) -> Generator[Signal | None, None, None]:
         """Subscribe, yield None once subscribed, then each signal, and None after each ``timeout_seconds`` of silence.
 
-        Raises StoreUnavailable when the connection is lost; the connection is closed when the iterator is.
+        Only schedulers listen for ``requests``. Raises StoreUnavailable when the connection is lost; the connection is
+        closed when the iterator is.
         """
         subscriber: Any = PubSub(self._listener.connection_pool, ignore_subscribe_messages=True)
         with store_errors(), subscriber:
-            channels = [keys.CONTROL, keys.WAKES] if wakes else [keys.CONTROL]
+            channels = [keys.CONTROL, *([keys.WAKES] if wakes else []), *([keys.REQUESTS] if requests else [])]
             subscriber.subscribe(*channels)
             for _ in channels:
                 subscriber.parse_response()
@@ -107,4 +113,6 @@ def _read(channel: str, text: str) -> Signal | None:
         return SyncAsked()
     if word == "synced":
         return Synced()
+    if word == "pauses-changed":
+        return PausesChanged()
     return SyncFailed(rest) if word == "sync-failed" else None

@@ -212,8 +212,6 @@ class Machine(Generic[Model]):
         return self.claimed[-age] if age <= len(self.claimed) else []
 
     def _settlement(self, one: ReceivedMessage, verdict: Verdict, pause_ms: int) -> Settlement:
-        if verdict is Verdict.EXTEND and one.receive_count == 0:
-            verdict = Verdict.HOLD  # whoever claims without counting never extends
         return Settlement(one.receipt, verdict, self.now_ms + pause_ms)
 
     def settle_in(self, which: int, settlements: list[Settlement]) -> None:

@@ -184,3 +184,16 @@ def test_a_group_of_which_nothing_is_left_leaves_nothing(store: Store, now_ms: i
     taken = claim(store, now_ms).messages
     store.messages.settle(QUEUE, now_ms, [settlement(one, Verdict.DELETE) for one in taken])
     assert_no_leak(raw, QUEUE)
+
+
+@pytest.mark.parametrize(("groups", "most"), [("AB", 3), ("ABCDEF", 10), ("ABC", 1)])
+def test_no_group_gains_by_its_name_when_all_have_been_served_in_the_same_instant(
+    store: Store, now_ms: int, groups: str, most: int
+) -> None:
+    for group in groups * 20:
+        send(store, now_ms, group, group_id=group)
+    taken = [
+        body for at_ms in range(12 // (most // 3 or 1)) for body in bodies(claim(store, now_ms + at_ms, most=most))
+    ]
+    counted = [taken.count(group) for group in groups]
+    assert max(counted) - min(counted) <= 1

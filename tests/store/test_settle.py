@@ -4,12 +4,13 @@ import pytest
 import redis
 
 from karin.sqs.errors import QueueDoesNotExist
+from karin.sqs.names import QueueId
 from karin.sqs.receipts import Receipt
 from karin.store import keys
 from karin.store.messages import Effect, Settled, Settlement, Verdict
 from karin.store.store import Store
 from tests.clocks import ManualClock
-from tests.store.support import OTHER, QUEUE, assert_no_leak, claim, counts, create, nudges, send, settlement
+from tests.store.support import FIFO, OTHER, QUEUE, assert_no_leak, claim, counts, create, nudges, send, settlement
 
 VERDICTS = list(Verdict)
 
@@ -191,3 +192,37 @@ def test_extending_to_now_makes_a_message_ready(store: Store, now_ms: int) -> No
     assert counts(store, now_ms + 1) == (1, 0, 0)
     (again,) = claim(store, now_ms + 1).messages
     assert again.receive_count == 2
+
+
+@pytest.mark.parametrize("queue", [QUEUE, FIFO])
+@pytest.mark.parametrize("verdict", [Verdict.HOLD, Verdict.RETRY])
+def test_what_a_receiver_set_itself_stands_when_its_call_goes_on_or_fails(
+    store: Store, now_ms: int, queue: QueueId, verdict: Verdict
+) -> None:
+    create(store, now_ms, FIFO, VisibilityTimeout=30)
+    send(store, now_ms, queue=queue, group_id="g", deduplication_id="d")
+    (received,) = claim(store, now_ms, queue=queue, floor_ms=60_000).messages
+    store.messages.settle(queue, now_ms, [settlement(received, Verdict.EXTEND, now_ms + 5_000)])
+    settled = store.messages.settle(queue, now_ms, [settlement(received, verdict, now_ms + 90_000)])
+    assert settled == Settled((Effect.DONE,), now_ms + 5_000)
+
+
+@pytest.mark.parametrize("queue", [QUEUE, FIFO])
+def test_what_a_receiver_set_does_not_bind_the_next(store: Store, now_ms: int, queue: QueueId) -> None:
+    create(store, now_ms, FIFO, VisibilityTimeout=30)
+    send(store, now_ms, queue=queue, group_id="g", deduplication_id="d")
+    (received,) = claim(store, now_ms, queue=queue).messages
+    store.messages.settle(queue, now_ms, [settlement(received, Verdict.EXTEND, now_ms + 5_000)])
+    (again,) = claim(store, now_ms + 5_000, queue=queue, counts=False).messages
+    settled = store.messages.settle(queue, now_ms + 5_000, [settlement(again, Verdict.RETRY, now_ms + 6_000)])
+    assert settled == Settled((Effect.DONE,), now_ms + 6_000)
+
+
+@pytest.mark.parametrize("queue", [QUEUE, FIFO])
+def test_a_hold_lengthens_a_lease_and_never_shortens_it(store: Store, now_ms: int, queue: QueueId) -> None:
+    create(store, now_ms, FIFO, VisibilityTimeout=30)
+    send(store, now_ms, queue=queue, group_id="g", deduplication_id="d")
+    (received,) = claim(store, now_ms, queue=queue).messages
+    for hold_ms, due_after_ms in ((10_000, 30_000), (40_000, 40_000)):
+        settled = store.messages.settle(queue, now_ms, [settlement(received, Verdict.HOLD, now_ms + hold_ms)])
+        assert settled.next_due_at_ms == now_ms + due_after_ms

@@ -29,7 +29,7 @@ SILENCE_SECONDS = 0.05
     ],
 )
 def test_what_is_published_is_heard(store: Store, signal: Published) -> None:
-    with closing(store.signals.listen()) as heard:
+    with closing(store.signals.listen(requests=True)) as heard:
         assert next(heard) is None
         assert store.signals.publish(signal) == 1
         assert next(heard) == signal
@@ -37,6 +37,12 @@ def test_what_is_published_is_heard(store: Store, signal: Published) -> None:
 
 def test_a_signal_that_nobody_hears_says_so(store: Store) -> None:
     assert store.signals.publish(Synced()) == 0
+
+
+def test_only_schedulers_hear_that_a_sync_is_asked_for(store: Store) -> None:
+    with closing(store.signals.listen()) as someone_else:
+        assert next(someone_else) is None
+        assert store.signals.publish(SyncAsked()) == 0
 
 
 def test_silence_is_told_after_the_timeout(store: Store) -> None:

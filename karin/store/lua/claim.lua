@@ -27,7 +27,7 @@ local now_ms, most, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(
 local lease_ms, floor_ms, is_counted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local most_leased, after_now, calls_key = tonumber(ARGV[7]), '(' .. ARGV[1], KEYS[9]
 local mapping, call_id, call_until_ms, most_calls = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
-local window_ms = tonumber(ARGV[12])
+local window_ms, before_next_ms = tonumber(ARGV[12]), string.format('(%.0f', tonumber(ARGV[1]) + 1)
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod',
   'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target', 'window_room')
@@ -64,10 +64,11 @@ local function head_of(lane)
   return place, string.sub(place, #lane + 14), tonumber(string.sub(place, #lane + 1, #lane + 13))
 end
 
-local function line_up_lane(lane)
+-- Puts a lane where its first message is due, but not before a turn.
+local function line_up_lane(lane, turn_ms)
   local place, _, due_at_ms = head_of(lane)
   if place then
-    local turn_ms = math.max(due_at_ms, now_ms)
+    turn_ms = math.max(due_at_ms, turn_ms)
     redis.call('ZADD', due_key, turn_ms, lane)
     redis.call('ZADD', lanes_key, turn_ms, lane)
   else
@@ -83,11 +84,13 @@ local function drop(id, lane, place)
   if lane then
     redis.call('ZREM', order_key, place)
     redis.call('ZREM', grouped_key, id)
-    line_up_lane(lane)
+    line_up_lane(lane, tonumber(redis.call('ZSCORE', due_key, lane)))  -- what expired does not cost its turn
   else
     redis.call('ZREM', due_key, id)
   end
 end
+
+local turns = 0  -- taken by lanes in this claim; a score of today tells 4,096 parts of a millisecond apart
 
 local function lease(id, lane, place, until_ms)
   redis.call('ZADD', leased_key, until_ms, id)
@@ -95,7 +98,8 @@ local function lease(id, lane, place, until_ms)
     redis.call('ZREM', order_key, place)
     redis.call('ZADD', order_key, 0, lane .. string.format('%013.0f', until_ms) .. id)
     redis.call('ZADD', grouped_key, until_ms, id)
-    line_up_lane(lane)
+    turns = math.min(turns + 1, 2047)
+    line_up_lane(lane, now_ms + turns / 2048)  -- behind all that is due, and behind who was served before
   else
     redis.call('ZADD', due_key, until_ms, id)
   end
@@ -128,6 +132,8 @@ local function take(id, lane, place)
     taken = taken + 1
     if is_counted then
       count = count + 1
+    end
+    if is_counted or received then  -- whatever the last receiver set is over
       redis.call('HSET', receives_key, id, string.format('%.0f %.0f', count, first_at_ms))
     end
   end
@@ -141,8 +147,8 @@ end
 -- Returns when a batch has waited long enough, if it is yet to fill; nil when it may go.
 local function window_end()
   local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-  if window_ms == 0 or not head[2] or tonumber(head[2]) > now_ms then return nil end
-  local ends_at_ms = tonumber(head[2]) + window_ms
+  if window_ms == 0 or not head[2] or tonumber(head[2]) >= now_ms + 1 then return nil end
+  local ends_at_ms = math.floor(tonumber(head[2])) + window_ms
   local ready = redis.call('ZCOUNT', due_key, '-inf', now_ms) - redis.call('ZCOUNT', lanes_key, '-inf', now_ms)
     + redis.call('ZCOUNT', grouped_key, '-inf', now_ms)
   local room = tonumber(attributes[6] or nil)
@@ -163,14 +169,14 @@ if waits_until_ms then
 end
 
 while taken < most and drops_left > 0 and not is_full do
-  local members = redis.call('ZRANGEBYSCORE', due_key, '-inf', now_ms, 'LIMIT', 0, most - taken)
+  local members = redis.call('ZRANGEBYSCORE', due_key, '-inf', before_next_ms, 'LIMIT', 0, most - taken)
   if #members == 0 then break end
   for _, member in ipairs(members) do
     if string.sub(member, -1) ~= '\0' then
       take(member)
     else
       local place, id, due_at_ms = head_of(member)
-      if place and due_at_ms <= now_ms then take(id, member, place) else line_up_lane(member) end
+      if place and due_at_ms <= now_ms then take(id, member, place) else line_up_lane(member, now_ms) end
     end
     if is_full then break end
   end
@@ -178,5 +184,5 @@ end
 
 if mapping ~= '' and taken > 0 then redis.call('ZADD', calls_key, call_until_ms, mapping .. call_id) end
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-if head[2] then reply[5] = tonumber(head[2]) end
+if head[2] then reply[5] = math.floor(tonumber(head[2])) end
 return reply

@@ -82,9 +82,9 @@ end
 
 local function receives_of(id)
   local received = redis.call('HGET', receives_key, id)
-  if not received then return 0, now_ms end
+  if not received then return 0, now_ms, false end
   local count, first_at_ms = string.match(received, '^(%d+) (%d+)')
-  return tonumber(count), tonumber(first_at_ms)
+  return tonumber(count), tonumber(first_at_ms), true
 end
 
 local function line_up_lane(lane)
@@ -110,7 +110,7 @@ local function take(lane, place)
     drops_left = drops_left - 1
     return drops_left > 0
   end
-  local count, first_at_ms = receives_of(id)
+  local count, first_at_ms, was_received = receives_of(id)
   local is_dead = count >= max_receives
   if (taken + dead > 0 and bytes + #stored > most_bytes) or (is_dead and dead == most) then
     is_full = true
@@ -122,6 +122,8 @@ local function take(lane, place)
     taken = taken + 1
     if is_counted then
       count = count + 1
+    end
+    if is_counted or was_received then  -- whatever the last receiver set is over
       redis.call('HSET', receives_key, id, string.format('%.0f %.0f', count, first_at_ms))
     end
   end

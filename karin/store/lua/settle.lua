@@ -39,7 +39,7 @@ local function line_up_lane(lane)
   end
   local turn_ms = tonumber(string.sub(place, #lane + 1, #lane + 13))
   local old_turn_ms = tonumber(redis.call('ZSCORE', due_key, lane) or nil)
-  if old_turn_ms and old_turn_ms <= now_ms then turn_ms = math.max(turn_ms, old_turn_ms) end  -- it was just served
+  if old_turn_ms and old_turn_ms < now_ms + 1 then turn_ms = math.max(turn_ms, old_turn_ms) end  -- it was just served
   redis.call('ZADD', due_key, turn_ms, lane)
   redis.call('ZADD', lanes_key, turn_ms, lane)
 end
@@ -88,7 +88,7 @@ for i = 9, #ARGV, 5 do
     else
       redis.call('ZREM', leased_key, id)
     end
-    if verdict == 'extend' then
+    if verdict == 'extend' and received then
       redis.call('HSET', receives_key, id, string.format('%s %s set', held_count, first_at_ms))
     elseif verdict == 'give_back' and count > 1 then
       redis.call('HSET', receives_key, id, string.format('%.0f %s', count - 1, first_at_ms))
@@ -115,8 +115,8 @@ if invocation ~= '' then
 end
 
 local after = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-if after[2] then reply[2] = tonumber(after[2]) end
-local is_due = after[2] and tonumber(after[2]) <= now_ms
+if after[2] then reply[2] = math.floor(tonumber(after[2])) end
+local is_due = after[2] and tonumber(after[2]) < now_ms + 1
 if after[2] and (not before[2] or tonumber(after[2]) < tonumber(before[2])) or (is_due and is_awaited) then
   redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, tonumber(after[2])))
 end

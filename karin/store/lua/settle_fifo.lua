@@ -81,7 +81,7 @@ for i = 9, #ARGV, 6 do
     if verdict == 'hold' then due_at_ms = math.max(due_at_ms, leased_until_ms) end
     redis.call('ZREM', arrivals_key, id)
     redis.call('ZADD', leased_key, due_at_ms, id)
-    if verdict == 'extend' then
+    if verdict == 'extend' and received then
       redis.call('HSET', receives_key, id, string.format('%s %s set', held_count, first_at_ms))
     elseif verdict == 'give_back' and count > 1 then
       redis.call('HSET', receives_key, id, string.format('%.0f %s', count - 1, first_at_ms))
@@ -110,7 +110,7 @@ if invocation ~= '' then
 end
 
 local after = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-if after[2] then reply[2] = tonumber(after[2]) end
+if after[2] then reply[2] = math.floor(tonumber(after[2])) end
 local is_due = after[2] and tonumber(after[2]) <= now_ms
 if after[2] and (not before[2] or tonumber(after[2]) < tonumber(before[2])) or (is_due and is_awaited) then
   redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, tonumber(after[2])))

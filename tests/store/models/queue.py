@@ -26,7 +26,7 @@ class Held:
     receive_count: int = 0
     first_received_at_ms: int = 0
     sequence_number: str | None = None  # only in FIFO queues
-    is_set: bool = False  # its receiver said itself when it is due, which stands until the next receive that counts
+    is_set: bool = False  # its receiver said itself when it is due, which stands until the next receive
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,9 @@ class Queue:
             self.hide(id_, now_ms + max(asked.lease_ms, DEAD_LEASE_MS))
         for id_ in chosen.taken:
             self.hide(id_, now_ms + asked.lease_ms)
+            held = self.held[id_]
+            held.is_set = False
             if asked.counts:
-                held = self.held[id_]
-                held.is_set = False
                 held.receive_count += 1
                 held.first_received_at_ms = held.first_received_at_ms or now_ms
 
@@ -161,7 +161,7 @@ class Queue:
             return Effect.DONE
         lasting_ms = held.leased_until_ms if verdict is Verdict.HOLD else 0
         self.hide(receipt.message_id, max(settlement.due_at_ms, lasting_ms, now_ms))
-        held.is_set = verdict is Verdict.EXTEND
+        held.is_set = verdict is Verdict.EXTEND and held.receive_count > 0
         if verdict is Verdict.GIVE_BACK:
             held.receive_count = max(held.receive_count - 1, 0)
             held.first_received_at_ms = held.first_received_at_ms if held.receive_count else 0

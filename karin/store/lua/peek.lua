@@ -1,0 +1,167 @@
+-- Shows what a queue holds, a page at a time, without receiving anything.
+-- KEYS[1] karin:{queue}:queue     HASH
+-- KEYS[2] karin:{queue}:due       ZSET
+-- KEYS[3] karin:{queue}:messages  HASH
+-- KEYS[4] karin:{queue}:receives  HASH
+-- KEYS[5] karin:{queue}:leased    ZSET
+-- KEYS[6] karin:{queue}:grouped   ZSET, of a FIFO queue karin:{queue}:arrivals ZSET
+-- KEYS[7] karin:{queue}:order     ZSET
+-- ARGV[1] now_ms, ARGV[2] the only state to show or "", ARGV[3] most messages to show, ARGV[4] most bytes to show of a
+--         body, ARGV[5] most bytes of the page (the first message is shown whatever its size), ARGV[6] most members to
+--         look at, ARGV[7] instant in ms that the page before ended with, -1 if there was none, ARGV[8] its source,
+--         ARGV[9] its member
+-- Returns {"no_queue"} | {"ok", instant in ms, source and member that the page ended with, or -1, 0 and "" when nothing
+--          follows, then eight for each message: "ready" | "delayed" | "leased", id, due instant in ms, receive count,
+--          first received instant in ms or 0, sequence number or "", length of its body in bytes, stored with a body
+--          that may be cut}
+-- Messages come in the order in which they are due; in a FIFO queue group by group, each in its order, unless only the
+-- delayed or the leased are wanted. What changes between two pages may be missed or shown twice.
+-- Invariant: read-only; the time that a page takes does not grow with the queue.
+local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local grouped_or_arrivals_key, order_key = KEYS[6], KEYS[7]
+local now_ms, wanted_state, most, most_body_bytes = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local most_bytes, most_looks = tonumber(ARGV[5]), tonumber(ARGV[6])
+local after_ms, after_source, after_member = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
+local chunk_size = 100
+
+local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'FifoQueue', 'DelaySeconds')
+if not attributes[1] then return {'no_queue'} end
+local is_fifo, delay_ms = attributes[2] and true, tonumber(attributes[3]) * 1000
+local is_by_group = is_fifo and wanted_state ~= 'delayed' and wanted_state ~= 'leased'
+
+local function score_of(key, member)
+  return tonumber(redis.call('ZSCORE', key, member) or nil)
+end
+
+-- Returns a stored message whose body has no more bytes than wanted, cut between two characters, and the length of its
+-- whole body. What is stored is MessagePack behind 13 digits: an array of the instant of the send, the body, the rest.
+local function shortened(stored)
+  local integer_bytes = {[0xcc] = 2, [0xcd] = 3, [0xce] = 5, [0xcf] = 9}
+  local text_bytes = {[0xd9] = 1, [0xda] = 2, [0xdb] = 4}
+  local mark_at = 15 + (integer_bytes[string.byte(stored, 15)] or 1)
+  local mark = string.byte(stored, mark_at) or 0
+  local width, length = text_bytes[mark] or 0, mark % 32
+  if width > 0 then length = 0 end
+  for i = 1, width do length = length * 256 + (string.byte(stored, mark_at + i) or 0) end
+  local body_at, kept = mark_at + width + 1, most_body_bytes
+  if length <= kept then return stored, length end
+  while kept > 0 and math.floor((string.byte(stored, body_at + kept) or 0) / 64) == 2 do kept = kept - 1 end
+  local head = string.sub(stored, 1, mark_at - 1) .. string.char(0xda, math.floor(kept / 256), kept % 256)
+  return head .. string.sub(stored, body_at, body_at + kept - 1) .. string.sub(stored, body_at + length), length
+end
+
+-- Returns a function that yields instant, source and member of everything in sorted sets by the instant.
+local function by_instant()
+  local sources = {{key = due_key, plus_ms = 0}, {key = grouped_or_arrivals_key, plus_ms = 0}}
+  if wanted_state == 'leased' then
+    sources = {{key = leased_key, plus_ms = 0}}
+  elseif is_fifo then
+    sources = {{key = grouped_or_arrivals_key, plus_ms = delay_ms}}
+  end
+  local is_ahead = wanted_state == 'delayed' or wanted_state == 'leased'
+  local last_ms = wanted_state == 'ready' and now_ms or math.huge
+
+  for place, source in ipairs(sources) do
+    source.rank, source.chunk, source.next = 0, {}, 1
+    local function pass(until_ms, is_inclusive)
+      local bound = (is_inclusive and '' or '(') .. string.format('%.0f', until_ms - source.plus_ms)
+      source.rank = math.max(source.rank, redis.call('ZCOUNT', source.key, '-inf', bound))
+    end
+    if is_ahead then pass(now_ms, true) end
+    if after_ms >= 0 then
+      pass(after_ms, place < after_source)
+      if place == after_source and score_of(source.key, after_member) == after_ms - source.plus_ms then
+        source.rank = math.max(source.rank, redis.call('ZRANK', source.key, after_member) + 1)
+      end
+    end
+  end
+
+  local function head_of(source)
+    if source.next > #source.chunk then
+      source.chunk = redis.call('ZRANGE', source.key, source.rank, source.rank + chunk_size - 1, 'WITHSCORES')
+      source.rank, source.next = source.rank + chunk_size, 1
+    end
+    local at_ms = tonumber(source.chunk[source.next + 1])
+    if at_ms and at_ms + source.plus_ms <= last_ms then return at_ms + source.plus_ms end
+  end
+
+  return function()
+    local first_ms, first
+    for place, source in ipairs(sources) do
+      local at_ms = head_of(source)
+      if at_ms and (not first_ms or at_ms < first_ms) then first_ms, first = at_ms, place end
+    end
+    if not first then return nil end
+    local source = sources[first]
+    source.next = source.next + 2
+    return first_ms, first, source.chunk[source.next - 2]
+  end
+end
+
+-- Returns a function that yields 0, 0 and place of everything in a FIFO queue, group by group.
+local function by_group()
+  local from, chunk, next = after_member ~= '' and '(' .. after_member or '-', {}, 1
+  return function()
+    if next > #chunk then
+      chunk, next = redis.call('ZRANGEBYLEX', order_key, from, '+', 'LIMIT', 0, chunk_size), 1
+      if #chunk == 0 then return nil end
+      from = '(' .. chunk[#chunk]
+    end
+    next = next + 1
+    return 0, 0, chunk[next - 1]
+  end
+end
+
+-- Returns id, due instant, state and sequence number of what was yielded; nil if it is no message, or in another state.
+local function seen(at_ms, member)
+  local id, number, visible_ms = member, '', at_ms
+  local leased_until_ms
+  if is_by_group then
+    local lane = string.sub(member, 1, string.find(member, '\0', 1, true))
+    number, id = string.sub(member, #lane + 1, #lane + 20), string.sub(member, #lane + 21)
+    leased_until_ms = score_of(leased_key, id)
+    visible_ms = leased_until_ms or (score_of(grouped_or_arrivals_key, id) or now_ms) + delay_ms
+    at_ms = math.max(visible_ms, score_of(due_key, lane) or 0)  -- not before the first of its group
+  elseif string.sub(member, -1) == '\0' then
+    return nil
+  else
+    leased_until_ms = score_of(leased_key, id)
+  end
+  local state = 'ready'
+  if leased_until_ms and leased_until_ms > now_ms then
+    state = 'leased'
+  elseif visible_ms > now_ms then
+    state = 'delayed'
+  end
+  if wanted_state == '' or wanted_state == state then return id, at_ms, state, number end
+end
+
+local reply = {'ok', -1, 0, ''}
+local shown, bytes, looks = 0, 0, 0
+local next_member = is_by_group and by_group() or by_instant()
+local ended_ms, ended_source, ended_member = after_ms, after_source, after_member
+local is_cut_short = false
+
+while not is_cut_short do
+  local at_ms, source, member = next_member()
+  if not member then return reply end
+  local id, due_at_ms, state, number = seen(at_ms, member)
+  local stored, length = id and redis.call('HGET', messages_key, id), 0
+  if stored then
+    stored, length = shortened(stored)
+    is_cut_short = shown == most or (shown > 0 and bytes + #stored > most_bytes)
+  end
+  if not is_cut_short then
+    ended_ms, ended_source, ended_member = at_ms, source, member
+    looks = looks + 1
+    is_cut_short = looks >= most_looks
+    if stored then
+      local count, first_at_ms = string.match(redis.call('HGET', receives_key, id) or '0 0', '^(%d+) (%d+)')
+      shown, bytes = shown + 1, bytes + #stored
+      local parts = {state, id, due_at_ms, tonumber(count), tonumber(first_at_ms), number, length, stored}
+      for _, part in ipairs(parts) do reply[#reply + 1] = part end
+    end
+  end
+end
+reply[2], reply[3], reply[4] = ended_ms, ended_source, ended_member
+return reply
