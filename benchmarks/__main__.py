@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("lateness", "sending", "long_poll", "memory", "idle")
+NAMES = ("lateness", "sending", "long_poll", "calls", "memory", "idle")
 
 
 def main() -> None:

@@ -27,10 +27,14 @@ class Running:
     endpoint_url: str
 
     @property
+    def has_embedded_store(self) -> bool:
+        """Tell whether the store is the one that karin runs itself."""
+        return self.settings.store_url == f"unix://{self.settings.socket_path}"
+
+    @property
     def store_title(self) -> str:
         """Return the store as people name it, without its password."""
-        embedded_url = f"unix://{self.settings.socket_path}"
-        return "embedded" if self.settings.store_url == embedded_url else mask_url(self.settings.store_url)
+        return "embedded" if self.has_embedded_store else mask_url(self.settings.store_url)
 
 
 def find(environ: Mapping[str, str]) -> Running:

@@ -13,6 +13,16 @@ from botocore.exceptions import InvalidConfigError
 from botocore.loaders import create_loader
 
 from karin.aws.models import LeanFileLoader
+from karin.sqs.names import queue_id_from_arn
+
+ONE_BY_ONE = Config(
+    connect_timeout=5,  # seconds
+    read_timeout=20,  # seconds
+    # A throttled call is tried again after up to 1, 2, 4 and 8 seconds, chosen at random: 7.5 s on average.
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=1,
+)
+"""For whoever asks one thing after the other: all but the calls of functions."""
 
 
 class AwsClients:
@@ -31,6 +41,11 @@ class AwsClients:
                 return self._session.create_client(service, region_name=region or None, config=config)
             except ValueError as error:  # botocore's answer to an endpoint URL that is none
                 raise InvalidConfigError(error_msg=str(error)) from error
+
+
+def queue_url(client: Any, queue_arn: str) -> str:
+    """Return the URL under which a client of SQS reaches a queue, without asking for it."""
+    return f"{client.meta.endpoint_url.rstrip('/')}/{queue_id_from_arn(queue_arn)}"
 
 
 def _new_session() -> botocore.session.Session:

@@ -20,9 +20,12 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from karin.aws.body import SentOnce
 from karin.aws.clients import AwsClients
 from karin.aws.problems import AWS_ERRORS, error_code, error_message, http_status
-from karin.mapping.outcome import InvokeResult, Refused, Responded, Unknown, is_retriable
+from karin.mapping.outcome import InvokeResult, Responded, Unknown
+from karin.mapping.payload import SMALL_BYTES, Payload
+from karin.mapping.refusals import Refused
 from karin.sqs.names import region_from_arn
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -49,15 +52,20 @@ class LambdaInvoker:
         self._lock = threading.Lock()
         self._by_region: dict[tuple[str, float], Any] = {}
 
-    def invoke(self, function_arn: str, payload: bytes, timeout_seconds: int) -> InvokeResult:
+    def invoke(self, function_arn: str, payload: Payload, timeout_seconds: int) -> InvokeResult:
         """Call a function and wait for its answer; never raises for what AWS or the network does.
 
-        ``function_arn`` may end in an alias or version, ``timeout_seconds`` is the function's own timeout.
+        ``function_arn`` may end in an alias or version, ``timeout_seconds`` is the function's own timeout. A large
+        payload is dropped as soon as it is sent.
         """
         try:
             client = self._client(region_from_arn(function_arn), timeout_seconds)
             response = client.invoke(
-                FunctionName=function_arn, InvocationType="RequestResponse", LogType="Tail", Payload=payload
+                FunctionName=function_arn,
+                InvocationType="RequestResponse",
+                LogType="Tail",
+                # As bytes it is sent in one piece with the head.
+                Payload=payload.data if payload.size <= SMALL_BYTES else SentOnce(payload),
             )
             return _responded(response)
         except AWS_ERRORS as error:
@@ -105,14 +113,13 @@ def _failed(error: Exception) -> Refused | Unknown:
                 code,
                 status,
                 message,
-                is_retriable=is_retriable(code, status),
                 retry_after_seconds=_retry_after_seconds(metadata.get("HTTPHeaders", {}).get("retry-after")),
                 request_id=metadata.get("RequestId") or "",
             )
         case SSLError():  # in the handshake or later, botocore does not tell
             return Unknown(code, message)
         case NoConnection():
-            return Refused(code, message=message, is_retriable=True)
+            return Refused(code, message=message, is_unreached=True)
         case HTTPClientError() | IncompleteReadError() | ResponseParserError():
             return Unknown(code, message)
         case _:  # no credentials, an unusable configuration: nothing was sent, and nothing will be until it is mended

@@ -20,13 +20,14 @@ from karin.mapping.outcome import first_line
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """Everything botocore raises for what AWS, the network or the configuration did."""
 
+THROTTLED_CODES = frozenset({"Throttling", "ThrottlingException", "RequestThrottled", "TooManyRequestsException"})
+MISSING_FUNCTION_CODE = "ResourceNotFoundException"
 MISSING_QUEUE_CODES = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 _WRONG_KEYS = frozenset({
     "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidClientTokenId", "InvalidSignatureException",
     "MissingAuthenticationToken", "SignatureDoesNotMatch", "UnrecognizedClientException",
 })  # fmt: skip
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "KMSAccessDeniedException"})
-_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestThrottled", "TooManyRequestsException"})
+DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "KMSAccessDeniedException"})
 
 
 def error_code(error: Exception) -> str:
@@ -70,13 +71,13 @@ def explain(error: Exception, action: str) -> str:
 
 def _refusal(error: ClientError, action: str) -> str:
     code = error_code(error)
-    if code in _DENIED:
+    if code in DENIED_CODES:
         return f"{code}: allow {action}"
     if code == "403":
         return f"HTTP 403: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and allow {action}"
     if code in _WRONG_KEYS:
         return f"{code}: AWS does not accept these credentials, renew AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    if code in _THROTTLED:
+    if code in THROTTLED_CODES:
         return f"{code}: too many requests, try again in a minute"
     if code in MISSING_QUEUE_CODES:
         return f"{code}: deploy the queue or remove its mapping"

@@ -28,6 +28,7 @@ def function_from(entry: Entry) -> LambdaFunction:
         timeout_seconds=entry.get("Timeout") or DEFAULT_TIMEOUT_SECONDS,
         memory_mb=entry.get("MemorySize") or DEFAULT_MEMORY_MB,
         log_group=(entry.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
+        revision=entry.get("RevisionId") or entry.get("LastModified") or "",
     )
 
 

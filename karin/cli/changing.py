@@ -52,12 +52,15 @@ def purge(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def sync(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Read the mappings from AWS in this process, and tell the scheduler."""
+    """Read the mappings from AWS in this process and tell the scheduler, or only a person with ``--dry-run``."""
     from karin.aws.catalog import AwsCatalog, CatalogUnavailable  # noqa: PLC0415 - boto3 is loaded for this command alone
 
     context = find(environ).context
     try:
-        report = syncing.sync(context, AwsCatalog())
+        if options.dry_run:
+            report = syncing.preview(context, AwsCatalog())
+        else:
+            report = syncing.sync(context, AwsCatalog(), thoroughly=True)
     except CatalogUnavailable as error:
         raise CommandError(str(error)) from error
     if options.json:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from karin import __version__
+from karin.cli.dev_options import add_dev_options
 from karin.finding import NotRunning
 from karin.settings import SettingsError
 from karin.sqs.errors import SqsError
@@ -82,6 +83,8 @@ def build_parser() -> argparse.ArgumentParser:
     demo = command("demo", "demo", "demo", "see two delayed messages reach a local function, without an AWS account")
     demo.add_argument("--keep", action="store_true", help="stay up afterwards and tell how to go on")
 
+    add_dev_options(command("dev", "dev", "dev", "run a project's own functions here, with karin in front of them"))
+
     def reading(name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
         added = command(name, module, function, text)
         added.add_argument("--json", action="store_true", help="print JSON for scripts")
@@ -91,7 +94,36 @@ def build_parser() -> argparse.ArgumentParser:
     reading("queues", "reading", "queues", "list the queues with their messages by state and when each is due next")
     reading("mappings", "reading", "mappings", "list which queue calls which function")
     reading("functions", "reading", "functions", "list the deployed functions and their URLs")
-    reading("sync", "changing", "sync", "read the mappings from AWS anew")
+    messages = reading("messages", "inspecting", "messages", "look at a queue's messages without receiving any")
+    messages.add_argument("queue", metavar="QUEUE", help="the queue's name")
+    messages.add_argument("--state", choices=("ready", "delayed", "leased"), help="only those (default: all)")
+    messages.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
+    messages.add_argument("--after", metavar="CURSOR", help="go on where a list ended, which tells the cursor")
+    messages.add_argument("--id", metavar="ID", help="show this one whole; the beginning of its id is enough")
+    invocations = reading("invocations", "inspecting", "invocations", "list the last calls of functions, newest first")
+    invocations.add_argument("queue", metavar="QUEUE", nargs="?", help="only those with messages of this queue")
+    invocations.add_argument("--failed", action="store_true", help="only those that did not succeed")
+    invocations.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
+    invocations.add_argument("--id", metavar="ID", help="show all of this one, with its log and its event")
+    replay = reading("replay", "inspecting", "replay", "call a function once more with the event of an invocation")
+    replay.add_argument("id", metavar="ID", help="the invocation's; the beginning of it is enough")
+    replay.add_argument("--yes", action="store_true", help="do not ask")
+    sync = reading("sync", "changing", "sync", "read the mappings from AWS anew and tell what changed")
+    sync.add_argument("--dry-run", action="store_true", help="only tell what would change")
+    serve = reading("serve", "serving", "serve", "deliver for a mapping even while AWS polls it")
+    serve.add_argument("mapping", metavar="MAPPING", help="its queue, its function, 'queue -> function' or its UUID")
+    serve.add_argument("--undo", action="store_true", help="deliver for it only while AWS does not poll it")
+    serve.add_argument("--yes", action="store_true", help="do not ask")
+    pause = reading("pause", "pausing", "pause", "hold back a mapping's messages until it is resumed")
+    pause.add_argument("mapping", metavar="MAPPING", help="its queue, its function, 'queue -> function' or its UUID")
+    pause.add_argument("--because", default="", metavar="TEXT", help="why, for whoever looks")
+    resume = reading("resume", "pausing", "resume", "deliver for a mapping again that was paused, by whomever")
+    resume.add_argument("mapping", metavar="MAPPING", help="its queue, its function, 'queue -> function' or its UUID")
+    doctor = reading("doctor", "doctoring", "doctor", "find what keeps messages from arriving, and say what to do")
+    doctor.add_argument(
+        "--import", dest="imported", metavar="QUEUE", help="fetch a queue's messages out of the real SQS instead"
+    )
+    doctor.add_argument("--yes", action="store_true", help="do not ask before importing")
     send = reading("send", "changing", "send", "send a message to a queue")
     send.add_argument("queue", metavar="QUEUE", help="the queue's name")
     send.add_argument("body", metavar="BODY", help="the message; - reads it from standard input")

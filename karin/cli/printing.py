@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+CLEAR_LINE = "\r\x1b[K"
+
 
 def print_json(value: Any) -> None:
     """Print any value as JSON with its field names."""

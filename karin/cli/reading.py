@@ -4,10 +4,13 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from karin import __version__
 from karin.cli.main import EXIT_DONE, EXIT_FAILED
 from karin.cli.printing import iso, print_json, print_table
 from karin.finding import Running, find
+from karin.mapping.model import LambdaFunction
 from karin.operations import status as operations
 from karin.operations import wording
 from karin.operations.status import Status
@@ -61,9 +64,11 @@ def mappings(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     context = find(environ).context
     snapshot = context.store.deployment.snapshot()
     found = snapshot.mappings if snapshot else ()
+    pauses = context.store.pauses.all()
     if options.json:
-        print_json(found)
+        print_json([msgspec.to_builtins(mapping) | {"paused": pauses.get(mapping.uuid)} for mapping in found])
         return EXIT_DONE
+    now_ms = context.clock.now_ms()
     print_table(
         ("QUEUE", "FUNCTION", "BATCH", "WINDOW", "IN AWS", "SERVED"),
         [
@@ -73,7 +78,7 @@ def mappings(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
                 str(mapping.batch_size),
                 f"{mapping.window_seconds}s",
                 mapping.state,
-                wording.served(mapping),
+                wording.served(mapping, pauses.get(mapping.uuid), now_ms),
             )
             for mapping in found
         ],
@@ -98,13 +103,19 @@ def functions(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
                 function.runtime or "-",
                 f"{function.timeout_seconds}s",
                 f"{function.memory_mb} MB",
-                ", ".join(f"{url.url} ({url.auth_type})" for url in function.urls) or "-",
+                _urls(function),
             )
             for function in found
         ],
         "no functions are deployed" if snapshot else NO_SNAPSHOT,
     )
     return EXIT_DONE
+
+
+def _urls(function: LambdaFunction) -> str:
+    if not function.urls and not function.urls_read_at_ms:
+        return "not read yet: see `karin sync`"
+    return ", ".join(f"{url.url} ({url.auth_type})" for url in function.urls) or "-"
 
 
 def _status_facts(seen: Status, running: Running) -> dict[str, Any]:
@@ -123,7 +134,7 @@ def _status_facts(seen: Status, running: Running) -> dict[str, Any]:
         "mappings": len(mappings),
         "mappings_served": sum(mapping.is_served for mapping in mappings),
         "synced_at": iso(seen.snapshot.synced_at_ms if seen.snapshot else None),
-        "warnings": list(seen.snapshot.warnings) if seen.snapshot else [],
+        "warnings": wording.warnings(seen.snapshot),
     }
 
 

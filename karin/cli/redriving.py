@@ -5,9 +5,10 @@ import sys
 import threading
 from collections.abc import Mapping
 
+from karin.cli.asking import ask
 from karin.cli.changing import queue_named
-from karin.cli.main import EXIT_DONE, CommandError, UsageError
-from karin.cli.printing import print_json
+from karin.cli.main import EXIT_DONE, CommandError
+from karin.cli.printing import CLEAR_LINE, print_json
 from karin.finding import find
 from karin.operations import moving, status, wording
 from karin.operations.context import Context
@@ -15,7 +16,6 @@ from karin.sqs.moves import MoveStatus, MoveTask
 from karin.sqs.names import QueueId
 
 LOOK_SECONDS = 1
-CLEAR_LINE = "\r\x1b[K"
 
 
 def redrive(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -41,11 +41,7 @@ def redrive(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _ask(context: Context, source: QueueId, destination: QueueId | None) -> None:
     ready = context.store.queues.describe(source, context.clock.now_ms()).ready
-    question = wording.redrive_question(ready, source, destination)
-    if not sys.stdin.isatty():
-        raise UsageError(f"{question} Say --yes, since nobody can be asked here")
-    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
-        raise CommandError("nothing was moved")
+    ask(wording.redrive_question(ready, source, destination), otherwise="nothing was moved")
 
 
 def _watch(context: Context, source: QueueId) -> None:

@@ -4,7 +4,8 @@ Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS", and recordin
 their libraries validate these records, so nothing here is invented: the ARN is the queue's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -19,12 +20,14 @@ class _Attribute(msgspec.Struct, frozen=True, rename="camel"):
 
     string_value: str | UnsetType
     binary_value: bytes | UnsetType
-    string_list_values: tuple[str, ...]
-    binary_list_values: tuple[str, ...]
+    string_list_values: list[str]
+    binary_list_values: list[str]
     data_type: str
 
 
-class _Record(msgspec.Struct, frozen=True, rename="camel"):
+class Record(msgspec.Struct, frozen=True, rename="camel"):
+    """One message of an event; fields in AWS's order."""
+
     message_id: str
     receipt_handle: str
     body: str
@@ -37,21 +40,15 @@ class _Record(msgspec.Struct, frozen=True, rename="camel"):
     aws_region: str
 
 
-class _Event(msgspec.Struct, frozen=True):
-    records: tuple[_Record, ...] = msgspec.field(name="Records")
-
-
 _encoder = msgspec.json.Encoder()
+_HEAD, _TAIL = b'{"Records":[', b"]}"
+EVENT_BYTES = len(_HEAD) + len(_TAIL)  # of an event, beside its records and a comma after each but the last
 
 
-def build_event(messages: Sequence[ReceivedMessage], mapping: Mapping) -> bytes:
-    """Return the payload of one Invoke call, ``{"Records": [...]}`` in UTF-8 without ASCII escapes."""
-    return _encoder.encode(_Event(tuple(_record(received, mapping) for received in messages)))
-
-
-def _record(received: ReceivedMessage, mapping: Mapping) -> _Record:
+def record_of(received: ReceivedMessage, mapping: Mapping) -> Record:
+    """Return a message as the function of a mapping sees it."""
     message = received.message
-    return _Record(
+    return Record(
         message_id=message.message_id,
         receipt_handle=received.receipt_handle,
         body=message.body,
@@ -65,6 +62,22 @@ def _record(received: ReceivedMessage, mapping: Mapping) -> _Record:
     )
 
 
+def record_fields(record: Record) -> dict[str, Any]:
+    """Return a record as the dict that its JSON would be read as."""
+    fields: dict[str, Any] = msgspec.to_builtins(record)
+    return fields
+
+
+def encode_record(record: Record) -> bytes:
+    """Return a record as JSON in UTF-8, without ASCII escapes."""
+    return _encoder.encode(record)
+
+
+def event_of(records: Iterable[bytes]) -> bytes:
+    """Return the payload of one Invoke call, ``{"Records": [...]}``, of records as they are encoded."""
+    return _HEAD + b",".join(records) + _TAIL
+
+
 def _attributes_digest(message: Message, mapping: Mapping) -> str | UnsetType | None:
     """Return the digest; for a message without attributes AWS writes null if the mapping has a window, else nothing."""
     digest = message.md5_of_attributes
@@ -75,7 +88,7 @@ def _attribute(attribute: MessageAttribute) -> _Attribute:
     return _Attribute(
         string_value=UNSET if attribute.string_value is None else attribute.string_value,
         binary_value=UNSET if attribute.binary_value is None else attribute.binary_value,
-        string_list_values=(),
-        binary_list_values=(),
+        string_list_values=[],
+        binary_list_values=[],
         data_type=attribute.data_type or "",
     )

@@ -4,8 +4,12 @@ Frozen read models, stored whole as one snapshot. They mirror what ListFunctions
 ListFunctionUrlConfigs and GetQueueAttributes say (AWS Lambda API reference), keeping only what concerns SQS.
 """
 
+from collections.abc import Collection
+from functools import lru_cache
+
 import msgspec
 
+from karin.mapping.filters import InvalidPattern, compile_filters
 from karin.sqs.names import QueueId, queue_id_from_arn, region_from_arn
 
 DEFAULT_BATCH_SIZE = 10
@@ -25,7 +29,10 @@ class FunctionUrl(msgspec.Struct, frozen=True):
 
 
 class LambdaFunction(msgspec.Struct, frozen=True):
-    """A deployed function, as ListFunctions has it."""
+    """A deployed function, as ListFunctions has it.
+
+    ``revision`` changes with its code and configuration. ``urls_read_at_ms`` is 0 while nobody has asked for its URLs.
+    """
 
     name: str
     arn: str
@@ -34,13 +41,15 @@ class LambdaFunction(msgspec.Struct, frozen=True):
     memory_mb: int = DEFAULT_MEMORY_MB
     log_group: str = ""
     urls: tuple[FunctionUrl, ...] = ()
+    revision: str = ""
+    urls_read_at_ms: int = 0
 
 
 class Mapping(msgspec.Struct, frozen=True):
     """One event source mapping from an SQS queue to a function; ``function_arn`` may end in an alias or version.
 
     ``filters`` are JSON patterns, ORed; none means every message. They are not ``filters_readable`` when AWS encrypts
-    them with a key that karin may not use.
+    them with a key that karin may not use. It is ``served_anyway`` when a person said so, whatever its state in AWS.
     """
 
     uuid: str
@@ -53,6 +62,7 @@ class Mapping(msgspec.Struct, frozen=True):
     response_types: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     filters_readable: bool = True
+    served_anyway: bool = False
 
     @property
     def queue(self) -> QueueId:
@@ -81,15 +91,26 @@ class Mapping(msgspec.Struct, frozen=True):
     def unserved_because(self) -> str | None:
         """Return in a few words why karin does not deliver for this mapping, None when it does.
 
-        It never delivers while AWS polls too, and never what a filter might have kept from the function.
+        It does not deliver while AWS polls too, unless a person said so, and never what a filter that it cannot read
+        might have kept from the function.
         """
-        if self.state in POLLING_STATES:
+        if self.state in POLLING_STATES and not self.served_anyway:
             return "AWS polls it: deploy it with enabled: false"
-        if self.state not in IDLE_STATES:
+        if self.state not in IDLE_STATES and not self.served_anyway:
             return f"AWS is changing it ({self.state}): sync again"
         if not self.filters_readable:
             return "its filters are encrypted and unreadable"
-        return "it has filters, which karin does not apply yet" if self.filters else None
+        return self.filter_fault and f"a filter is invalid: {self.filter_fault}"
+
+    @property
+    def filter_fault(self) -> str | None:
+        """Return what is wrong with the mapping's filters, None when AWS would accept them."""
+        return _fault_of(self.filters)
+
+    @property
+    def is_delivered_twice(self) -> bool:
+        """Tell whether AWS polls a queue for which karin delivers as well."""
+        return self.is_served and self.state not in IDLE_STATES
 
     @property
     def reports_item_failures(self) -> bool:
@@ -97,14 +118,24 @@ class Mapping(msgspec.Struct, frozen=True):
         return REPORT_BATCH_ITEM_FAILURES in self.response_types
 
 
+@lru_cache(maxsize=256)
+def _fault_of(patterns: tuple[str, ...]) -> str | None:
+    try:
+        compile_filters(patterns)
+    except InvalidPattern as fault:
+        return str(fault)
+    return None
+
+
 class MappedQueue(msgspec.Struct, frozen=True):
     """A queue that some mapping reads, or the dead-letter queue of one.
 
-    ``attributes`` are SQS's own strings; None when AWS would not tell them.
+    ``attributes`` are SQS's own strings, as they were at ``read_at_ms``; None when AWS would not tell them.
     """
 
     arn: str
     attributes: dict[str, str] | None = None
+    read_at_ms: int = 0
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -126,6 +157,15 @@ class Snapshot(msgspec.Struct, frozen=True):
         """Return the function a mapping calls, whatever alias it names; None when it is not deployed."""
         name = mapping.function_name.split(":", 1)[0]
         return next((function for function in self.functions if function.name == name), None)
+
+    def overridden(self, uuids: Collection[str]) -> "Snapshot":
+        """Return the snapshot in which exactly the mappings of these UUIDs are served anyway."""
+        return msgspec.structs.replace(
+            self,
+            mappings=tuple(
+                msgspec.structs.replace(mapping, served_anyway=mapping.uuid in uuids) for mapping in self.mappings
+            ),
+        )
 
     def mappings_of(self, queue: QueueId) -> tuple[Mapping, ...]:
         """Return the mappings that read a queue and that karin serves."""

@@ -1,7 +1,8 @@
 """What one Lambda call means for the messages it carried: the failure half of the event source mapping.
 
-Pure: a call's result goes in, the fate of every message comes out. Rules: AWS Lambda developer guide, "Handling errors
-for an SQS event source in Lambda" and "Implementing partial batch responses".
+Pure: a call's result goes in, the fate of every message comes out; what AWS's refusals mean is in
+``karin.mapping.refusals``. Rules: AWS Lambda developer guide, "Handling errors for an SQS event source in Lambda" and
+"Implementing partial batch responses".
 """
 
 import re
@@ -11,13 +12,10 @@ from enum import StrEnum
 import msgspec
 
 from karin.mapping.model import Mapping
+from karin.mapping.refusals import THROTTLED_STATUS, Refused, Remedy, remedy
 
 ERROR_MESSAGE_LENGTH = 300
-THROTTLED_STATUS = 429
 INVALID_RESPONSE = "InvalidBatchItemFailures"
-
-# The function did not run, and soon may: it is being created, updated, or waking from inactivity.
-RETRIABLE_CODES = frozenset({"ResourceConflictException", "ResourceNotReadyException", "SnapStartNotReadyException"})
 
 
 class Responded(msgspec.Struct, frozen=True):
@@ -27,17 +25,6 @@ class Responded(msgspec.Struct, frozen=True):
     payload: bytes = b""
     function_error: str | None = None
     log_tail: str = ""
-    request_id: str = ""
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """The function was not called, as far as AWS or the network tells. ``status`` is 0 when nothing was sent."""
-
-    code: str
-    status: int = 0
-    message: str = ""
-    is_retriable: bool = False
-    retry_after_seconds: int | None = None
     request_id: str = ""
 
 
@@ -60,13 +47,14 @@ class OutcomeKind(StrEnum):
     THROTTLED = "throttled"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    FILTERED = "filtered"  # no message passed the mapping's filters: there was nothing to call the function with
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """What to do with each message of a batch: every id is in exactly one of the three tuples, in batch order.
 
     ``delete_ids`` are done, ``leave_ids`` stay hidden until their lease ends and so count as a try, ``give_back_ids``
-    become due again at once, without counting.
+    become due again without counting. ``remedy`` is set when AWS refused the call.
     """
 
     kind: OutcomeKind
@@ -75,6 +63,7 @@ class Outcome(msgspec.Struct, frozen=True):
     give_back_ids: tuple[str, ...] = ()
     error_type: str = ""
     error_message: str = ""
+    remedy: Remedy | None = None
 
 
 class _ItemFailure(msgspec.Struct, frozen=True, rename="camel"):
@@ -94,11 +83,6 @@ _batch_response = msgspec.json.Decoder(_BatchResponse | None)
 _function_error = msgspec.json.Decoder(_FunctionError)
 
 
-def is_retriable(code: str, status: int) -> bool:
-    """Tell whether a refused call surely did not run and may succeed soon: the messages are then given back."""
-    return status == THROTTLED_STATUS or code in RETRIABLE_CODES
-
-
 def decide(result: InvokeResult, mapping: Mapping, message_ids: Sequence[str]) -> Outcome:
     """Return what a call's result means for the messages of its batch."""
     batch = tuple(message_ids)
@@ -108,15 +92,7 @@ def decide(result: InvokeResult, mapping: Mapping, message_ids: Sequence[str]) -
         case Responded(payload=payload):
             return _reported(payload, batch) if mapping.reports_item_failures else _succeeded(batch)
         case Refused():
-            kind = OutcomeKind.THROTTLED if result.status == THROTTLED_STATUS else OutcomeKind.REFUSED
-            back, left = (batch, ()) if result.is_retriable else ((), batch)
-            return Outcome(
-                kind,
-                leave_ids=left,
-                give_back_ids=back,
-                error_type=result.code,
-                error_message=first_line(result.message),
-            )
+            return _refused(result, batch)
         case Unknown():
             return Outcome(
                 OutcomeKind.UNKNOWN,
@@ -139,7 +115,23 @@ def _succeeded(batch: tuple[str, ...]) -> Outcome:
 
 def _failed(batch: tuple[str, ...], error_type: str, error_message: str) -> Outcome:
     return Outcome(
-        OutcomeKind.FUNCTION_ERROR, leave_ids=batch, error_type=error_type, error_message=first_line(error_message)
+        OutcomeKind.FUNCTION_ERROR,
+        leave_ids=batch,
+        error_type=first_line(error_type),
+        error_message=first_line(error_message),
+    )
+
+
+def _refused(refused: Refused, batch: tuple[str, ...]) -> Outcome:
+    asked = remedy(refused)
+    counts = asked is Remedy.COUNT or (asked is Remedy.SMALLER and len(batch) == 1)  # no event is smaller than that
+    return Outcome(
+        OutcomeKind.THROTTLED if refused.status == THROTTLED_STATUS else OutcomeKind.REFUSED,
+        leave_ids=batch if counts else (),
+        give_back_ids=() if counts else batch,
+        error_type=refused.code,
+        error_message=first_line(refused.message),
+        remedy=asked,
     )
 
 

@@ -3,11 +3,21 @@
 Knows neither columns, colours nor terminals: those belong to whoever shows the words.
 """
 
+from collections.abc import Sequence
+
+from karin.mapping.advice import mapping_warnings
+from karin.mapping.changes import FieldChange
+from karin.mapping.invocation import Invocation
 from karin.mapping.model import Mapping, Snapshot
+from karin.mapping.outcome import OutcomeKind
+from karin.mapping.pause import Pause, PausedBy
+from karin.operations.importing import Imported
 from karin.operations.status import Status
 from karin.operations.syncing import SyncReport
 from karin.sqs.moves import CANNOT_TELL_SOURCE, NO_DESTINATION, MoveStatus, MoveTask
 from karin.sqs.names import QueueId
+from karin.sqs.source import Waiting
+from karin.store.inspect import MessageState, SeenMessage
 
 NO_QUEUES = "no queues yet: CreateQueue makes one, and so does a sync for each queue that is mapped"
 NO_MAPPINGS = "no mappings of SQS queues are deployed"
@@ -37,9 +47,27 @@ def feeds(queue: QueueId, snapshot: Snapshot | None) -> list[str]:
     return [mapping.function_name for mapping in snapshot.mappings_of(queue)] if snapshot else []
 
 
-def served(mapping: Mapping) -> str:
+def served(mapping: Mapping, pause: Pause | None = None, now_ms: int = 0) -> str:
     """Return whether karin delivers for a mapping, and when not, why and what to do."""
-    return "yes" if mapping.unserved_because is None else f"no: {mapping.unserved_because}"
+    if mapping.unserved_because is not None:
+        return f"no: {mapping.unserved_because}"
+    if pause is not None:
+        return paused(pause, now_ms)
+    if mapping.is_delivered_twice:
+        return "yes, and AWS polls it too: `karin serve --undo` ends that"
+    return "yes, even if AWS polls it" if mapping.served_anyway else "yes"
+
+
+def paused(pause: Pause, now_ms: int) -> str:
+    """Return why a mapping is paused, and how it goes on."""
+    if pause.by is PausedBy.USER:
+        return f"paused{f': {pause.reason}' if pause.reason else ''}; `karin resume` ends that"
+    return f"paused, a call is tried again {relative(pause.until_ms, now_ms)}: {pause.reason}"
+
+
+def warnings(snapshot: Snapshot | None) -> list[str]:
+    """Return what a person should know about a deployment, that of its mappings first."""
+    return [*mapping_warnings(snapshot.mappings), *snapshot.warnings] if snapshot else []
 
 
 def status_rows(seen: Status, *, store: str, endpoint_url: str) -> list[tuple[str, str]]:
@@ -56,7 +84,7 @@ def status_rows(seen: Status, *, store: str, endpoint_url: str) -> list[tuple[st
         ("queues", f"{len(seen.queues)}: {ready} ready, {delayed} delayed, {leased} in flight"),
         ("next due", relative(seen.next_due_at_ms, seen.now_ms)),
         ("mappings", f"{len(mappings)}, {served_count} served; {synced}"),
-        *(("warning", warning) for warning in (seen.snapshot.warnings if seen.snapshot else ())),
+        *(("warning", warning) for warning in warnings(seen.snapshot)),
     ]
 
 
@@ -69,6 +97,17 @@ def sent(message_id: str, queue: QueueId, delay_seconds: int | None) -> str:
 def purged(removed: int, queue: QueueId) -> str:
     """Return in one line what a purge did."""
     return f"deleted {counted(removed, 'message')} of {queue.name}"
+
+
+def imported(queue: QueueId, done: Imported, left: Waiting) -> str:
+    """Return what an import did and what it had to leave."""
+    text = f"imported {counted(done.messages, 'message')} into {queue.name}"
+    if done.undeleted:
+        text += f"; AWS did not delete {done.undeleted} of them and shows them again: import once more"
+    if left.ready or left.delayed or left.leased:
+        text += f"; in SQS are still {left.ready} ready, {left.delayed} delayed, {left.leased} in flight"
+        text += ", as far as it can tell: import again later"
+    return text
 
 
 def redrive_question(ready: int, source: QueueId, destination: QueueId | None) -> str:
@@ -102,11 +141,69 @@ def sync_title(report: SyncReport) -> str:
     """Return in one line what a sync found."""
     snapshot = report.snapshot
     functions, mappings = counted(len(snapshot.functions), "function"), counted(len(snapshot.mappings), "mapping")
-    return f"{functions}, {mappings} in {snapshot.region}"
+    found = f"{functions}, {mappings} in {snapshot.region}"
+    return f"{found}; nothing is changed yet, `karin sync` would make of this:" if report.is_dry_run else found
 
 
 def sync_lines(report: SyncReport) -> list[str]:
     """Return what a sync changed, line by line, then its warnings."""
-    changes = (("new", report.added), ("changed", report.changed), ("gone", report.removed))
-    lines = [f"{word}: {name}" for word, names in changes for name in names] or ["nothing changed"]
-    return lines + [f"warning: {warning}" for warning in report.warnings]
+    return (sync_changes(report) or ["nothing changed"]) + [f"warning: {warning}" for warning in report.warnings]
+
+
+def sync_changes(report: SyncReport) -> list[str]:
+    """Return each change of a sync as a line."""
+    return [
+        *(f"new: {name}" for name in report.added),
+        *(f"changed: {one.mapping}: {_fields(one.fields)}" for one in report.changed),
+        *(f"gone: {name} (its queue and messages stay)" for name in report.removed),
+        *(f"new queue: {name}" for name in report.created_queues),
+        *(f"changed queue: {one.queue}: {_fields(one.fields)}" for one in report.changed_queues),
+    ]
+
+
+def _fields(changes: Sequence[FieldChange]) -> str:
+    return ", ".join(map(str, changes))
+
+
+def elapsed(duration_ms: int) -> str:
+    """Return a duration as people say it: ``4ms``, ``1.2s``, ``12s``, ``3m``."""
+    if duration_ms < 1_000:
+        return f"{max(0, duration_ms)}ms"
+    if duration_ms < 10_000:
+        return f"{duration_ms // 100 / 10:.1f}s"
+    unit_ms, unit = next(pair for pair in _UNITS if duration_ms >= pair[0])
+    return f"{duration_ms // unit_ms}{unit}"
+
+
+def message_state(seen: SeenMessage, now_ms: int) -> str:
+    """Return a message's state in a word: ``behind`` when it waits for another one of its group."""
+    return "behind" if seen.state is MessageState.READY and seen.due_at_ms > now_ms else seen.state.value
+
+
+def no_messages(queue: QueueId, state: MessageState | None) -> str:
+    """Return what to say when there is no message to show, and what to do."""
+    if state is None:
+        return f"no messages in {queue.name}: `karin send {queue.name} BODY` sends one"
+    return f"no {state.value} messages in {queue.name}: `karin messages {queue.name}` shows all"
+
+
+def outcome(kind: OutcomeKind) -> str:
+    """Return how a call went, in a word."""
+    return "failed" if kind is OutcomeKind.FUNCTION_ERROR else kind.value
+
+
+def no_invocations(queue: QueueId | None, *, failed: bool) -> str:
+    """Return what to say when there is no invocation to show, and what to do."""
+    of_queue = f" of {queue.name}" if queue else ""
+    if failed:
+        return f"no failed invocations{of_queue} among those that are kept"
+    return f"no invocations{of_queue} yet: `karin send` to a mapped queue makes one"
+
+
+def replay_question(invocation: Invocation, now_ms: int) -> str:
+    """Return what a replay is about to do."""
+    count = invocation.message_count
+    when = relative(invocation.started_at_ms, now_ms)
+    kept = "The message itself is" if count == 1 else "The messages themselves are"
+    event = f"the event of {when}, {counted(count, 'message')} of {invocation.queue.name}"
+    return f"Call {invocation.function_name} once more with {event}? {kept} not touched."

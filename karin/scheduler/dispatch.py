@@ -5,26 +5,25 @@ nothing can be said about the messages: their lease brings them back.
 """
 
 import logging
-import random
-from collections import defaultdict
 from typing import Protocol
 
-import msgspec
-
-from karin.mapping.event import build_event
-from karin.mapping.model import Mapping
-from karin.mapping.outcome import InvokeResult, Outcome, OutcomeKind, decide
+from karin.mapping.invocation import pack_invocation
+from karin.mapping.outcome import InvokeResult, Outcome, Responded, Unknown, decide
+from karin.mapping.payload import Payload
+from karin.mapping.refusals import Refused, Remedy, pause_reason
 from karin.operations.context import Context
-from karin.operations.dead_letters import move_dead
-from karin.scheduler.served import Served
-from karin.sqs.message import ReceivedMessage
+from karin.scheduler.brakes import Brakes
+from karin.scheduler.claiming import Claimed, Claims
+from karin.scheduler.flight import Flight
+from karin.scheduler.landing import Landing, land, log_call
+from karin.scheduler.leases import Leases
+from karin.scheduler.paused import Paused
+from karin.scheduler.served import Served, Service
+from karin.sqs.errors import QueueDoesNotExist
 from karin.sqs.names import QueueId
-from karin.store.messages import Settlement, Verdict
+from karin.store.connection import StoreUnavailable
 
-LEASE_MARGIN_MS = 15_000  # beyond the function's timeout: a cold start takes up to 10 s, and the call has its way
-MOST_EVENT_BYTES = 5 * 1024 * 1024  # of stored messages: Lambda takes 6 MiB of JSON, which is longer than they are
-FIRST_PAUSE_MS = 500  # before a refused call is tried again; doubles up to LONGEST_PAUSE_MS
-LONGEST_PAUSE_MS = 30_000
+STOPPED = "SchedulerStopped"
 
 log = logging.getLogger("karin.scheduler")
 
@@ -32,107 +31,119 @@ log = logging.getLogger("karin.scheduler")
 class Invoker(Protocol):
     """Calls functions; never raises for what AWS or the network does."""
 
-    def invoke(self, function_arn: str, payload: bytes, timeout_seconds: int) -> InvokeResult:
-        """Call a function and wait for its answer."""
+    def invoke(self, function_arn: str, payload: Payload, timeout_seconds: int) -> InvokeResult:
+        """Call a function and wait for its answer; the payload may be dropped once it is sent."""
         ...
-
-
-class Batch(msgspec.Struct, frozen=True):
-    """Messages claimed for one call. ``retry_at_ms`` is when they are due again if the function fails."""
-
-    queue: QueueId
-    mapping: Mapping
-    messages: tuple[ReceivedMessage, ...]
-    claimed_at_ms: int
-    retry_at_ms: int
 
 
 class Dispatcher:
     """Delivers the messages of any queue; shared by the threads that call functions."""
 
-    def __init__(self, context: Context, served: Served, invoker: Invoker) -> None:
-        self._context = context
+    def __init__(self, context: Context, served: Served, invoker: Invoker, leases: Leases | None = None) -> None:
+        self.served = served
+        self.paused = Paused(context)
+        self._leases = leases or Leases(context)
+        self._claims = Claims(context, self._leases.lease_ms)
+        self._brakes = Brakes()
         self._messages = context.store.messages
         self._clock = context.clock
-        self._served = served
         self._invoker = invoker
-        self._refusals: defaultdict[str, int] = defaultdict(int)  # mapping uuid -> refused calls in a row
 
-    def claim(self, queue: QueueId) -> tuple[Batch | None, int | None]:
+    def claim(self, queue: QueueId, due_at_ms: int | None = None) -> tuple[Flight | None, int | None]:
         """Claim one batch of a queue; return it, and when the queue is due next (None: never, as things stand).
 
-        Messages that were received too often are moved to the dead-letter queue on the way. Raises StoreUnavailable,
-        QueueDoesNotExist, OverLimit.
+        ``due_at_ms`` is when the queue was due, if that is known. Messages that were received too often are moved to
+        the dead-letter queue on the way. Raises StoreUnavailable, QueueDoesNotExist, OverLimit.
         """
-        mapping = self._served.next_mapping(queue)
-        if mapping is None:
-            return None, None
-        now_ms = self._clock.now_ms()
-        claim = self._messages.claim(
-            queue,
-            now_ms,
-            most=mapping.batch_size,
-            most_bytes=MOST_EVENT_BYTES,
-            floor_ms=self._longest_call_ms(mapping),
-        )
-        # What stood behind the dead in their groups is due since they left; at worst a wake finds nothing.
-        next_due_at_ms = now_ms if move_dead(self._context, queue, claim) else claim.next_due_at_ms
-        if not claim.messages:
-            return None, next_due_at_ms
-        return Batch(queue, mapping, claim.messages, now_ms, now_ms + claim.visibility_ms), next_due_at_ms
+        waits: list[int | None] = []
+        for service in self.served.in_turn(queue):
+            claimed = self._claim_for(service, due_at_ms)
+            if not claimed.passes:
+                return claimed.flight, claimed.next_due_at_ms
+            waits.append(claimed.next_due_at_ms)
+        return None, min((at_ms for at_ms in waits if at_ms is not None), default=None)
 
-    def deliver(self, batch: Batch) -> list[Settlement]:
+    def deliver(self, flight: Flight) -> Landing:
         """Call the function and return what is to be settled; never raises for the function or AWS."""
-        payload = build_event(batch.messages, batch.mapping)
-        started_at_ms = self._clock.now_ms()
-        timeout_seconds = self._served.timeout_seconds(batch.mapping)
-        result = self._invoker.invoke(batch.mapping.function_arn, payload, timeout_seconds)
-        outcome = decide(result, batch.mapping, [received.message.message_id for received in batch.messages])
-        self._log(batch, outcome, self._clock.now_ms() - started_at_ms)
-        return self._settlements(batch, outcome)
+        mapping, called_at_ms = flight.mapping, self._clock.now_ms()
+        try:
+            result = self._invoker.invoke(mapping.function_arn, flight.payload, flight.service.timeout_seconds)
+        finally:
+            flight.payload.drop()
+        outcome = decide(result, mapping, flight.message_ids)
+        wait_ms = self._learn(flight, result, outcome, called_at_ms)
+        landing = land(flight, result, outcome, called_at_ms, self._clock.now_ms(), wait_ms)
+        log_call(landing.invocation)
+        return landing
 
-    def settle(self, queue: QueueId, settlements: list[Settlement]) -> int | None:
+    def end(self, flight: Flight) -> None:
+        """Let go of a flight, whatever became of its call: once, and before it is settled."""
+        self._leases.release(flight)
+        self._brakes.end(flight.mapping.uuid)
+
+    def settle(self, flight: Flight, landing: Landing) -> int | None:
         """Write an outcome; return when the queue is due next. Raises StoreUnavailable, QueueDoesNotExist."""
-        return self._messages.settle(queue, self._clock.now_ms(), settlements).next_due_at_ms
-
-    def _settlements(self, batch: Batch, outcome: Outcome) -> list[Settlement]:
-        retry_at_ms = batch.retry_at_ms
-        if outcome.kind is OutcomeKind.UNKNOWN:  # the function may still run, and its group must not be called again
-            retry_at_ms = max(retry_at_ms, batch.claimed_at_ms + self._longest_call_ms(batch.mapping))
-        back_at_ms = self._clock.now_ms() + self._pause_ms(batch.mapping, outcome)
-        # A FIFO message whose lease ran out may be with another call: to delete it now would let its group go on.
-        delete = Verdict.DELETE_HELD if batch.queue.is_fifo else Verdict.DELETE
-        verdicts = (
-            dict.fromkeys(outcome.delete_ids, (delete, 0))
-            | dict.fromkeys(outcome.leave_ids, (Verdict.RETRY, retry_at_ms))
-            | dict.fromkeys(outcome.give_back_ids, (Verdict.GIVE_BACK, back_at_ms))
+        record = pack_invocation(landing.invocation)
+        settled = self._messages.settle(
+            flight.queue, self._clock.now_ms(), landing.settlements, call=flight.call, invocation=record
         )
-        return [Settlement(received.receipt, *verdicts[received.message.message_id]) for received in batch.messages]
+        return settled.next_due_at_ms
 
-    def _longest_call_ms(self, mapping: Mapping) -> int:
-        return self._served.timeout_seconds(mapping) * 1000 + LEASE_MARGIN_MS
+    def abandon(self) -> int:
+        """Write of all flights that nobody will know how they end; return how many there are. It raises nothing.
 
-    def _pause_ms(self, mapping: Mapping, outcome: Outcome) -> int:
-        """Return how long given-back messages wait: longer with each refusal in a row, and never all at once."""
-        if not outcome.give_back_ids:
-            self._refusals.pop(mapping.uuid, None)
-            return 0
-        self._refusals[mapping.uuid] += 1
-        longest_ms = min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** min(self._refusals[mapping.uuid], 10))
-        return random.randint(longest_ms // 2, longest_ms)  # noqa: S311 - spreads load, guards nothing
+        Their functions may still run, so their messages wait as they do when an answer was lost; without the store, as
+        they do after a crash.
+        """
+        flights = self._leases.in_flight()
+        lost = Unknown(STOPPED, "the scheduler was stopped while the function ran")
+        for flight in flights:
+            self._leases.release(flight)
+            outcome = decide(lost, flight.mapping, flight.message_ids)
+            landing = land(flight, lost, outcome, flight.claimed_at_ms, self._clock.now_ms(), 0)
+            try:
+                self.settle(flight, landing)
+            except QueueDoesNotExist:
+                continue
+            except StoreUnavailable as error:
+                log.warning("cannot settle what is in flight: %s", error)
+                break
+        return len(flights)
 
-    def _log(self, batch: Batch, outcome: Outcome, took_ms: int) -> None:
-        count = len(batch.messages)
-        level = logging.INFO if outcome.kind is OutcomeKind.SUCCEEDED else logging.WARNING
-        reason = f": {outcome.error_type}: {outcome.error_message}" if outcome.error_type else ""
-        log.log(
-            level,
-            "%s -> %s: %d message%s, %s in %d ms%s",
-            batch.queue.name,
-            batch.mapping.function_name,
-            count,
-            "" if count == 1 else "s",
-            outcome.kind.value,
-            took_ms,
-            reason,
-        )
+    def _claim_for(self, service: Service, due_at_ms: int | None) -> Claimed:
+        """Claim a batch for a mapping if it may be called now; else it passes, until the instant given, if any."""
+        mapping, now_ms = service.mapping, self._clock.now_ms()
+        pause = self.paused.of(mapping)
+        if pause is not None and pause.holds(now_ms):
+            return Claimed(None, pause.until_ms, passes=True)
+        if not self._brakes.begin(mapping.uuid, now_ms):
+            # Without an instant as many calls are in flight as AWS allows: the end of one is the next round.
+            return Claimed(None, self._brakes.held_until_ms(mapping.uuid, now_ms), passes=True)
+        flight: Flight | None = None
+        try:
+            # While AWS refuses a mapping's calls, one is enough to find out, whichever scheduler makes it.
+            claimed = self._claims.claim(service, due_at_ms, is_trial=pause is not None)
+            if (flight := claimed.flight) is not None:
+                self._leases.hold(flight)
+        finally:
+            if flight is None:
+                self._brakes.end(mapping.uuid)
+        return claimed
+
+    def _learn(self, flight: Flight, result: InvokeResult, outcome: Outcome, called_at_ms: int) -> int:
+        """Note what a result says about calls to come; return how long messages that are given back wait, in ms."""
+        mapping = flight.mapping
+        match result:
+            case Responded():
+                self._brakes.accepted(mapping.uuid)
+                self.paused.accepted(mapping, called_at_ms)
+            case Refused() if outcome.remedy is Remedy.AGAIN:
+                retry_after_ms = (result.retry_after_seconds or 0) * 1000
+                return self._brakes.refused(mapping.uuid, called_at_ms, self._clock.now_ms(), retry_after_ms)
+            case Refused() if outcome.remedy is Remedy.PAUSE:
+                self.paused.refused(mapping, pause_reason(result, mapping.function_arn), called_at_ms)
+            case Refused() if outcome.remedy is Remedy.SMALLER:
+                self._claims.shrink(flight)
+            case _:
+                pass
+        return 0

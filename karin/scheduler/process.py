@@ -22,7 +22,7 @@ from karin.scheduler.rounds import Rounds
 from karin.scheduler.served import Served
 from karin.settings import Settings
 from karin.store.connection import StoreUnavailable
-from karin.store.signals import MoveWaits, Nudge, Signal, SyncAsked, Synced, SyncFailed
+from karin.store.signals import MoveWaits, Nudge, PausesChanged, Signal, SyncAsked, Synced, SyncFailed
 from karin.store.store import Store
 
 CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6
@@ -49,7 +49,8 @@ class SchedulerProcess:
         clients = AwsClients()
         self._catalog = AwsCatalog(clients)
         invoker = LambdaInvoker(settings.max_concurrency, clients)
-        self._rounds = Rounds(Dispatcher(self._context, self._served, invoker), settings.max_concurrency)
+        self._dispatcher = Dispatcher(self._context, self._served, invoker)
+        self._rounds = Rounds(self._dispatcher, settings.max_concurrency)
         # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
         self._chores = ThreadPoolExecutor(1, thread_name_prefix="chore")
         self._id = f"{socket.gethostname()}-{os.getpid()}"
@@ -76,7 +77,7 @@ class SchedulerProcess:
         self._moves.stop(MOVES_LIMIT_SECONDS)
         unfinished = self._rounds.stop(DRAIN_LIMIT_SECONDS)
         if unfinished:
-            log.warning("%d calls did not end in time: their messages come again when their lease ends", unfinished)
+            log.warning("%d calls did not end in time: their messages come again once their functions have", unfinished)
         try:
             self._store.deployment.say_goodbye(self._id)
         except StoreUnavailable as error:
@@ -103,7 +104,7 @@ class SchedulerProcess:
         attempt = 0
         while not self._stopping.is_set():
             try:
-                for heard in self._store.signals.listen():
+                for heard in self._store.signals.listen(requests=True):
                     attempt = 0
                     self._hear(heard)
             except StoreUnavailable as error:
@@ -125,6 +126,9 @@ class SchedulerProcess:
                 self._chore(self._sync)
             case Synced():
                 self._chore(self._take_up)
+            case PausesChanged():
+                self._dispatcher.paused.load()  # here, because a chore may wait for a long sync
+                self._chore(self._sweep)  # what was resumed has messages that are due
             case SyncFailed():
                 return
 
@@ -147,6 +151,8 @@ class SchedulerProcess:
         elif not self._served.has_snapshot:
             self._sync()
             return
+        # A start and a sync are moments at which what AWS refused may have been mended.
+        self._dispatcher.paused.load(tries_at_once=True)
         self._sweep()
 
     def _sweep(self) -> None:
@@ -166,6 +172,7 @@ class SchedulerProcess:
             self._sync_again_later()
             return
         self._failed_syncs = 0
+        self._dispatcher.paused.forget_others(report.snapshot)
         for warning in report.warnings:
             log.warning("%s", warning)
         log.info("synced: %d functions, %d mappings", len(report.snapshot.functions), len(report.snapshot.mappings))

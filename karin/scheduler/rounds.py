@@ -9,11 +9,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from karin.scheduler.dispatch import Dispatcher
+from karin.scheduler.flight import Flight
+from karin.scheduler.landing import Landing
+from karin.scheduler.line import Line
 from karin.scheduler.wakes import Wakes
 from karin.sqs.errors import OverLimit, QueueDoesNotExist
 from karin.sqs.names import QueueId
 from karin.store.connection import StoreUnavailable
-from karin.store.messages import Settlement
 
 RETRY_CLAIM_MS = 500
 RETRY_OVER_LIMIT_MS = 2_000  # whoever holds the messages settles them one by one
@@ -28,80 +30,87 @@ class Rounds:
     def __init__(self, dispatcher: Dispatcher, max_concurrency: int) -> None:
         self._dispatcher = dispatcher
         self._pool = ThreadPoolExecutor(max_concurrency, thread_name_prefix="round")
-        self._lock = threading.Lock()
-        self._waiting: set[QueueId] = set()
+        self._line = Line(max_concurrency)
+        self._changed = threading.Condition()  # guards the line
         self._stopping = threading.Event()
-        self._in_flight = 0
-        self._all_settled = threading.Condition(self._lock)
         self.wakes = Wakes(self.request)
 
-    def request(self, queue: QueueId) -> None:
-        """Ask for a round of a queue; one that waits for a thread already serves."""
-        with self._lock:
-            if queue in self._waiting or self._stopping.is_set():
-                return
-            self._waiting.add(queue)
-        self._pool.submit(self._round, queue)
+    def request(self, queue: QueueId, due_at_ms: int | None = None) -> None:
+        """Ask for a round of a queue, due since an instant if that is known; one that waits already serves."""
+        with self._changed:
+            self._line.join(queue, due_at_ms)
+            self._begin()
 
     def stop(self, limit_seconds: float) -> int:
-        """Claim no more, wait for calls in flight, and return how many did not end in time."""
+        """Claim no more, wait for calls in flight, and return how many did not end in time.
+
+        Of those it is written that nobody knows how they end.
+        """
         self._stopping.set()
         self.wakes.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        with self._all_settled:
-            self._all_settled.wait_for(lambda: self._in_flight == 0, limit_seconds)
-            return self._in_flight
+        with self._changed:
+            self._pool.shutdown(wait=False)
+            if self._changed.wait_for(lambda: self._line.running == 0, limit_seconds):
+                return 0
+        return self._dispatcher.abandon()
 
-    def _round(self, queue: QueueId) -> None:
-        with self._lock:
-            self._waiting.discard(queue)
-            if self._stopping.is_set():
-                return
-            self._in_flight += 1
+    def _begin(self) -> None:
+        """Start every round that may begin now."""
+        is_only_one = self._dispatcher.served.is_only_one()
+        while not self._stopping.is_set() and (begun := self._line.next(is_only_one=is_only_one)):
+            self._pool.submit(self._round, *begun)
+
+    def _round(self, queue: QueueId, due_at_ms: int | None) -> None:
         try:
-            self._claim_and_deliver(queue)
+            if not self._stopping.is_set():
+                self._claim_and_deliver(queue, due_at_ms)
         except Exception:
             log.exception("a round of %s failed for a reason that is karin's own fault", queue)
-            self._try_again(queue)
+            self._try_again(queue, due_at_ms)
         finally:
-            with self._all_settled:
-                self._in_flight -= 1
-                self._all_settled.notify_all()
+            with self._changed:
+                self._line.leave(queue)
+                self._begin()
+                self._changed.notify_all()
 
-    def _claim_and_deliver(self, queue: QueueId) -> None:
+    def _claim_and_deliver(self, queue: QueueId, due_at_ms: int | None) -> None:
         news = self.wakes.news(queue)
         try:
-            batch, next_due_at_ms = self._dispatcher.claim(queue)
+            flight, next_due_at_ms = self._dispatcher.claim(queue, due_at_ms)
         except QueueDoesNotExist:
             self.wakes.learn(queue, None, news)
             return
         except StoreUnavailable as error:
             log.warning("cannot claim from %s: %s", queue.name, error)
-            self._try_again(queue)
+            self._try_again(queue, due_at_ms)
             return
         except OverLimit as error:
             log.warning("cannot claim from %s: %s", queue.name, error.message)
-            self._try_again(queue, RETRY_OVER_LIMIT_MS)
+            self._try_again(queue, due_at_ms, RETRY_OVER_LIMIT_MS)
             return
         self.wakes.learn(queue, next_due_at_ms, news)
-        if batch is None:
+        if flight is None:
             return
-        settlements = self._dispatcher.deliver(batch)
-        self._settle(queue, settlements)
+        try:
+            landing = self._dispatcher.deliver(flight)
+        finally:
+            self._dispatcher.end(flight)
+        self._settle(flight, landing)
 
-    def _try_again(self, queue: QueueId, pause_ms: int = RETRY_CLAIM_MS) -> None:
-        self.wakes.once(pause_ms, lambda: self.request(queue), f"retry {queue}")
+    def _try_again(self, queue: QueueId, due_at_ms: int | None, pause_ms: int = RETRY_CLAIM_MS) -> None:
+        self.wakes.once(pause_ms, lambda: self.request(queue, due_at_ms), f"retry {queue}")
 
-    def _settle(self, queue: QueueId, settlements: list[Settlement]) -> None:
+    def _settle(self, flight: Flight, landing: Landing) -> None:
+        queue = flight.queue
         for pause_seconds in (*SETTLE_PAUSES_SECONDS, None):
             news = self.wakes.news(queue)
             try:
-                next_due_at_ms = self._dispatcher.settle(queue, settlements)
+                next_due_at_ms = self._dispatcher.settle(flight, landing)
             except StoreUnavailable as error:
                 if pause_seconds is None:
-                    log.error(
-                        "cannot settle %d messages of %s, they will come again: %s", len(settlements), queue.name, error
-                    )
+                    count = len(landing.settlements)
+                    log.error("cannot settle %d messages of %s, they will come again: %s", count, queue.name, error)
+                    self._try_again(queue, None)
                     return
                 threading.Event().wait(pause_seconds)
             except QueueDoesNotExist:  # deleted while the function ran

@@ -24,10 +24,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Wakes:
     """The timers of all queues.
 
-    ``fire(queue)`` is called at each wake, in APScheduler's thread: it must be quick, and may not arm its own queue.
+    ``fire(queue, due_at_ms)`` is called at each wake, in APScheduler's thread: it must be quick, and may not arm its
+    own queue.
     """
 
-    def __init__(self, fire: Callable[[QueueId], None]) -> None:
+    def __init__(self, fire: Callable[[QueueId, int], None]) -> None:
         self._fire = fire
         self._lock = threading.Lock()
         self._is_stopped = False
@@ -144,4 +145,4 @@ class Wakes:
         # APScheduler holds its lock here, and whoever arms a wake asks for that lock while it holds ours: to take ours
         # now would be a deadlock. So the wake is only written down; whoever next takes our lock reads it first.
         self._fired.append((queue, due_at_ms))
-        self._fire(queue)
+        self._fire(queue, due_at_ms)

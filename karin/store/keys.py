@@ -33,7 +33,7 @@ WAKES = PREFIX + "wakes"
 """Channel: nudges, ``account/name due_at_ms``, when the head of a queue moved earlier."""
 
 REQUESTS = PREFIX + "requests"
-"""Channel to schedulers: ``sync`` asks for one. Nobody else listens, so who asks learns whether there is a scheduler."""
+"""Channel to schedulers: ``sync`` asks for one. Nobody else listens: who asks learns whether there is a scheduler."""
 
 CONTROL = PREFIX + "control"
 """Channel to and from schedulers: ``synced`` and ``sync-failed reason`` tell of a sync,

@@ -7,8 +7,11 @@ from typing import Any
 
 from karin.store.connection import Client, connect, connect_listener
 from karin.store.deployment import DeploymentCommands
+from karin.store.inspect import Views
+from karin.store.inspection import Inspection
 from karin.store.messages import MessageCommands
 from karin.store.moves import MoveCommands
+from karin.store.pauses import PauseCommands
 from karin.store.queues import QueueCommands
 from karin.store.scripts import Scripts
 from karin.store.signals import Signals
@@ -23,8 +26,11 @@ class Store:
     moves: MoveCommands
     queues: QueueCommands
     deployment: DeploymentCommands
+    pauses: PauseCommands
     signals: Signals
     sweeping: Sweep
+    inspection: Inspection
+    views: Views
 
     @classmethod
     def over(cls, client: Client, listener: Client) -> "Store":
@@ -35,8 +41,11 @@ class Store:
             MoveCommands(client, scripts),
             QueueCommands(client, scripts),
             DeploymentCommands(client),
+            PauseCommands(client, scripts),
             Signals(client, listener),
             Sweep(scripts),
+            Inspection(client),
+            Views(client, scripts),
         )
 
     @classmethod

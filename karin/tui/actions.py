@@ -75,7 +75,7 @@ class StoreActions:
             from karin.aws.catalog import AwsCatalog, CatalogUnavailable  # noqa: PLC0415 - 40 MB, for this key alone
 
             try:
-                report = syncing.sync(self._context, AwsCatalog())
+                report = syncing.sync(self._context, AwsCatalog(), thoroughly=True)
             except CatalogUnavailable as error:
                 raise DeedFailed(str(error)) from error
             return wording.sync_title(report), wording.sync_lines(report)

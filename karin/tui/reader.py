@@ -67,7 +67,7 @@ class Reader:
         if now_ms >= self._snapshot_at_ms:
             snapshot = self._context.store.deployment.snapshot()
             self._snapshot_at_ms = now_ms + SNAPSHOT_MS
-            cost += 1
+            cost += 2
         alive = operations.scheduler_count(self._context, self._sweep_interval_seconds)
         queues = operations.queue_states(self._context)
         self._budget.spend(cost + len(queues))

@@ -181,7 +181,7 @@ def test_no_command_carries_more_than_a_few_megabytes(
 class DiesBeforeDeleting(MessageCommands):
     """Commands of a process that is killed where it would delete in the source."""
 
-    def settle(self, *_: object) -> Settled:
+    def settle(self, *_: object, **__: object) -> Settled:
         """Die."""
         raise SystemExit("killed")
 

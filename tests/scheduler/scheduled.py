@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
+from typing import Protocol
 
 from karin.local.process import LocalLambda
 from karin.local.records import InvocationRecord
@@ -60,6 +61,15 @@ def write_deployment(folder: Path) -> Path:
     return path
 
 
+class Service(Protocol):
+    """A Lambda service that listens somewhere."""
+
+    @property
+    def url(self) -> str:
+        """Return where."""
+        ...
+
+
 @dataclass
 class Deliveries:
     """What the functions were called with since this was made."""
@@ -82,10 +92,15 @@ class Deliveries:
 
 @contextmanager
 def running_scheduler(
-    store_url: str, service: LocalLambda, log: Path, *, sweep_seconds: int = 3600
+    store_url: str, service: Service, log: Path, *, sweep_seconds: int = 3600, **variables: str
 ) -> Iterator[Popen[bytes]]:
     """Run a scheduler; without sweeps unless a test asks for them, so that nothing is repaired in passing."""
-    environ = bare_environ(REDIS_URL=store_url, AWS_ENDPOINT_URL=service.url, KARIN_SWEEP_INTERVAL=str(sweep_seconds))
+    environ = bare_environ(
+        REDIS_URL=store_url,
+        AWS_ENDPOINT_URL=service.url,
+        KARIN_SWEEP_INTERVAL=str(sweep_seconds),
+        **variables,
+    )
     with process([sys.executable, "-m", "karin.scheduler"], environ, log) as running:
         try:
             yield running

@@ -7,10 +7,14 @@ from pathlib import Path
 import msgspec
 
 from karin.clock import Clock
+from karin.mapping.invocation import Invocation
 from karin.mapping.model import LambdaFunction, Mapping, Snapshot
 from karin.mapping.outcome import InvokeResult, Responded
+from karin.mapping.payload import Payload
 from karin.operations.context import Context
 from karin.scheduler.dispatch import Dispatcher, Invoker
+from karin.scheduler.flight import Flight
+from karin.scheduler.leases import Leases
 from karin.scheduler.served import Served
 from karin.settings import Settings
 from karin.sqs.names import QueueId
@@ -41,9 +45,9 @@ class Recorder:
         self.calls: list[Call] = []
         self._lock = threading.Lock()
 
-    def invoke(self, function_arn: str, payload: bytes, timeout_seconds: int) -> InvokeResult:
+    def invoke(self, function_arn: str, payload: Payload, timeout_seconds: int) -> InvokeResult:
         """Note the call, then answer."""
-        records = msgspec.json.decode(payload)["Records"]
+        records = msgspec.json.decode(payload.data)["Records"]
         call = Call(
             function_arn.split(":function:")[1],
             tuple(record["body"] for record in records),
@@ -63,15 +67,36 @@ class Recorder:
             return [body for call in self.calls for body in call.bodies]
 
 
-def dispatcher_over(store: Store, served: Served, invoker: Invoker, clock: Clock) -> Dispatcher:
+def dispatcher_over(
+    store: Store, served: Served, invoker: Invoker, clock: Clock, leases: Leases | None = None
+) -> Dispatcher:
     """Return a dispatcher over a store, in the default region and account."""
-    return Dispatcher(Context.of(store, clock, Settings(home=Path("/nonexistent"))), served, invoker)
+    return Dispatcher(context_of(store, clock), served, invoker, leases)
+
+
+def context_of(store: Store, clock: Clock) -> Context:
+    """Return what a scheduler's parts need."""
+    return Context.of(store, clock, Settings(home=Path("/nonexistent")))
 
 
 def run_round(dispatcher: Dispatcher, queue: QueueId = QUEUE) -> int | None:
     """Run one whole round; return when the queue is due next."""
-    batch, next_due_at_ms = dispatcher.claim(queue)
-    return next_due_at_ms if batch is None else dispatcher.settle(queue, dispatcher.deliver(batch))
+    flight, next_due_at_ms = dispatcher.claim(queue)
+    return next_due_at_ms if flight is None else finish(dispatcher, flight)
+
+
+def finish(dispatcher: Dispatcher, flight: Flight) -> int | None:
+    """Call the function with what was claimed, and settle it; return when the queue is due next."""
+    try:
+        landing = dispatcher.deliver(flight)
+    finally:
+        dispatcher.end(flight)
+    return dispatcher.settle(flight, landing)
+
+
+def recorded(store: Store, queue: QueueId = QUEUE) -> list[Invocation]:
+    """Return what was recorded of calls with a queue's messages, oldest first."""
+    return store.views.invocations([queue])[::-1]
 
 
 def mapping(queue: QueueId, function: str = "work", uuid: str = "", **more: object) -> Mapping:

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from karin.clock import SystemClock
-from karin.mapping.outcome import InvokeResult, Refused, Responded
+from karin.mapping.outcome import InvokeResult, Responded
+from karin.mapping.refusals import Refused
 from karin.scheduler.dispatch import Dispatcher
 from karin.scheduler.rounds import Rounds
 from karin.scheduler.served import Served
@@ -22,7 +23,7 @@ from tests.support import wait_until
 
 CLOCK = SystemClock()
 FUNCTION_ERROR = Responded(payload=b'{"errorType":"ValueError","errorMessage":"no"}', function_error="Unhandled")
-THROTTLED = Refused("TooManyRequestsException", 429, "Rate Exceeded.", is_retriable=True)
+THROTTLED = Refused("TooManyRequestsException", 429, "Rate Exceeded.")
 BOTH_TYPES = pytest.mark.parametrize("queue", [QUEUE, FIFO])
 
 

@@ -92,7 +92,8 @@ def test_a_message_without_a_source_stays_and_the_task_tells_why_it_failed(
     finish(begin(context, dead=dead, rate=rate), clock)
 
     assert outcome(context, dead) == (MoveStatus.FAILED, 2, 5, CANNOT_TELL_SOURCE)
-    assert bodies(take_all(store, clock.now_ms(), work)) == ["d", "e"]
+    moved = bodies(take_all(store, clock.now_ms(), work))
+    assert (moved if fifo else sorted(moved)) == ["d", "e"]
     assert counts(store, clock.now_ms(), dead) == (3, 0, 0), "they are ready again at once"
     left = claim(store, clock.now_ms(), queue=dead)
     assert sorted(bodies(left)) == ["a", "b", "c"]

@@ -12,17 +12,19 @@ import pytest
 import redis
 
 from karin.clock import SystemClock
-from karin.mapping.outcome import InvokeResult, Refused, Responded
+from karin.mapping.outcome import InvokeResult, OutcomeKind, Responded
+from karin.mapping.refusals import Refused
 from karin.scheduler.rounds import RETRY_OVER_LIMIT_MS, Rounds
-from karin.scheduler.served import Served
+from karin.scheduler.served import CALL_MARGIN_MS, Served
 from karin.sqs.limits import IN_FLIGHT
 from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.connection import StoreUnavailable
+from karin.store.messages import Call as StoreCall
 from karin.store.store import Store
-from tests.scheduler.support import Call, Recorder, dispatcher_over, mapping, snapshot
+from tests.scheduler.support import Call, Recorder, dispatcher_over, mapping, recorded, snapshot
 from tests.store.servers import DurableStore
-from tests.store.support import ACCOUNT, OTHER, QUEUE, counts, create, send
+from tests.store.support import ACCOUNT, OTHER, QUEUE, claim, counts, create, send
 from tests.support import wait_until
 
 CLOCK = SystemClock()
@@ -146,6 +148,24 @@ def test_a_flooded_queue_does_not_starve_another(store: Store) -> None:
         assert place - before < 20, "it waited behind the flood"
 
 
+def test_a_flooded_queue_with_long_calls_does_not_keep_another_waiting(store: Store, gate: Gate) -> None:
+    for queue in (QUEUE, OTHER):
+        create(store, CLOCK.now_ms(), queue)
+    for _ in range(20):
+        send(store, CLOCK.now_ms(), "flood")
+    recorder = Recorder(lambda call: Responded() if call.bodies == ("other",) else gate(call))
+    with running_rounds(store, serving(QUEUE, OTHER), recorder, concurrency=8) as rounds:
+        rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
+        wait_until(lambda: gate.held == 6, "the flood has three quarters of the threads")
+        for number in range(1, 6):
+            send(store, CLOCK.now_ms(), "other", queue=OTHER)
+            rounds.wakes.nudge(OTHER, CLOCK.now_ms())
+            wait_until(lambda number=number: recorder.bodies.count("other") == number, "the other is delivered")  # type: ignore[misc]
+        assert gate.held == 6
+        gate.open()
+        wait_until(lambda: counts(store, CLOCK.now_ms()) == (0, 0, 0), "the flood is delivered")
+
+
 def test_many_queues_at_once_are_all_delivered_once(store: Store) -> None:
     queues = [QueueId(ACCOUNT, f"q{number}") for number in range(30)]
     for queue in queues:
@@ -166,7 +186,7 @@ def test_many_queues_at_once_are_all_delivered_once(store: Store) -> None:
 def test_a_refused_call_is_tried_again_by_itself(store: Store) -> None:
     create(store, CLOCK.now_ms())
     send(store, CLOCK.now_ms())
-    answers: Iterator[InvokeResult] = iter([Refused("TooManyRequestsException", 429, is_retriable=True), Responded()])
+    answers: Iterator[InvokeResult] = iter([Refused("TooManyRequestsException", 429), Responded()])
     recorder = Recorder(lambda _: next(answers))
     with running_rounds(store, serving(QUEUE), recorder) as rounds:
         rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
@@ -212,6 +232,31 @@ def test_stopping_reports_the_calls_that_did_not_end_in_time(store: Store, gate:
     assert rounds.stop(0.05) == 1
     gate.open()
     wait_until(lambda: counts(store, CLOCK.now_ms()) == (0, 0, 0), "it is settled all the same")
+
+
+def test_what_is_unfinished_when_it_stops_waits_until_its_function_has_surely_ended(store: Store, gate: Gate) -> None:
+    create(store, CLOCK.now_ms(), VisibilityTimeout=0)
+    create(store, CLOCK.now_ms(), OTHER, VisibilityTimeout=60)
+    served = Served()
+    mappings = (mapping(queue, queue.name, max_concurrency=2) for queue in (QUEUE, OTHER))
+    served.replace(snapshot(*mappings, timeout_seconds=20))
+    for queue in (QUEUE, OTHER):
+        send(store, CLOCK.now_ms(), queue=queue)
+    rounds = Rounds(dispatcher_over(store, served, Recorder(gate), CLOCK), 2)
+    rounds.wakes.start()
+    before_ms = CLOCK.now_ms()
+    for queue in (QUEUE, OTHER):
+        rounds.wakes.nudge(queue, before_ms)
+    wait_until(lambda: gate.held == 2, "both calls are in flight")
+    after_ms = CLOCK.now_ms()
+    assert rounds.stop(0.05) == 2
+    for queue, wait_ms in ((QUEUE, 20_000 + CALL_MARGIN_MS), (OTHER, 60_000)):
+        due_at_ms = store.queues.describe(queue, CLOCK.now_ms()).next_due_at_ms
+        assert due_at_ms
+        assert before_ms + wait_ms <= due_at_ms <= after_ms + wait_ms
+        (invocation,) = recorded(store, queue)
+        assert (invocation.outcome, invocation.error_type) == (OutcomeKind.UNKNOWN, "SchedulerStopped")
+        assert claim(store, CLOCK.now_ms(), queue=queue, call=StoreCall(queue.name, "x", 0, 1)).is_busy is False
 
 
 def test_a_queue_that_is_gone_is_asked_once_and_then_left(store: Store) -> None:

@@ -23,7 +23,7 @@ class Fired:
         self.clock = SystemClock()
         self.wakes: list[tuple[QueueId, int]] = []
 
-    def __call__(self, queue: QueueId) -> None:
+    def __call__(self, queue: QueueId, _: int) -> None:
         self.wakes.append((queue, self.clock.now_ms()))
 
     def of(self, queue: QueueId) -> list[int]:
@@ -170,7 +170,7 @@ def test_a_queue_that_is_armed_while_it_wakes_wakes_again(now_ms: int) -> None:
             made.learn(queue, SystemClock().now_ms(), made.news(queue))
 
     with ThreadPoolExecutor(1) as pool:
-        made = Wakes(lambda queue: (pool.submit(round_of, queue), None)[1])
+        made = Wakes(lambda queue, _: (pool.submit(round_of, queue), None)[1])
         made.start()
         made.nudge(QUEUE, now_ms)
         assert finished.wait(10)
@@ -191,7 +191,7 @@ def test_arming_from_many_threads_while_wakes_fire_neither_hangs_nor_loses_one()
     threads, each = 6, 150
     queues = [QueueId(ACCOUNT, f"q{number}") for number in range(threads)]
     answered = {queue: threading.Semaphore(0) for queue in queues}
-    wakes = Wakes(lambda queue: answered[queue].release())
+    wakes = Wakes(lambda queue, _: answered[queue].release())
     wakes.start()
 
     def arm(queue: QueueId) -> bool:
@@ -232,7 +232,7 @@ def test_after_its_end_nothing_fires_and_learning_does_no_harm(fired: Fired, now
 
 @pytest.mark.parametrize("_again", range(10))
 def test_it_can_be_stopped_in_the_middle_of_wakes(_again: int, now_ms: int) -> None:
-    made = Wakes(lambda _: None)
+    made = Wakes(lambda *_: None)
     made.start()
     for number in range(300):
         made.nudge(QueueId(ACCOUNT, f"q{number}"), now_ms + number // 10)

@@ -42,6 +42,20 @@ def test_a_snapshot_comes_back_as_it_was_stored_and_is_replaced_whole(store: Sto
     assert_nothing_expires(raw)
 
 
+def test_what_a_person_overrides_outlives_every_sync(store: Store, raw: redis.Redis) -> None:
+    store.deployment.replace_snapshot(SNAPSHOT)
+    assert store.deployment.overrides() == frozenset()
+    store.deployment.override("id", 1_700_000_000_000)
+    store.deployment.replace_snapshot(SNAPSHOT)
+    assert store.deployment.snapshot() == SNAPSHOT.overridden({"id"}) != SNAPSHOT
+    assert store.deployment.overrides() == {"id"}
+    assert_nothing_expires(raw)
+    assert [store.deployment.end_override("id") for _ in range(2)] == [True, False]
+    assert store.deployment.snapshot() == SNAPSHOT
+    raw.delete(keys.SNAPSHOT)
+    assert_no_leak(raw)
+
+
 def test_one_caller_a_minute_may_ask_for_a_sync(store: Store, raw: redis.Redis) -> None:
     assert [store.deployment.may_ask_for_sync() for _ in range(3)] == [True, False, False]
     ttl_ms = raw.pttl(keys.SYNC_ASKED)

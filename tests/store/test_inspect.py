@@ -345,7 +345,7 @@ def test_one_message_is_shown_whole_by_id_or_the_beginning_of_it(
     create(store, clock.now_ms(), queue, ContentBasedDeduplication="true")
     body = "한" * 10_000
     message_id = send(store, clock.now_ms(), body, queue=queue, group_id="a")
-    send(store, clock.now_ms(), "other", queue=queue, group_id="a")
+    send(store, clock.advance(ms=1), "other", queue=queue, group_id="a")
     claim(store, clock.now_ms(), queue=queue, most=1)
 
     for beginning in (message_id, message_id[:8], message_id[:13]):

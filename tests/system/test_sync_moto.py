@@ -1,23 +1,14 @@
 """Reading a deployment that real boto3 made in a real control plane, moto's server in a process of its own."""
 
-import io
 import json
-import re
 import socket
-import subprocess
-import sys
-import threading
-import zipfile
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.request import Request, urlopen
 
-import boto3
 import pytest
 
 from karin.aws.catalog import AwsCatalog, CatalogUnavailable
+from karin.mapping.advice import mapping_warnings
 from karin.mapping.model import LambdaFunction, Mapping
 from karin.operations.context import Context
 from karin.operations.syncing import sync
@@ -26,81 +17,23 @@ from karin.sqs.names import QueueId
 from karin.store.store import Store
 from tests.aws_environ import point_aws_at
 from tests.clocks import ManualClock
+from tests.system.moto import ACCOUNT, REGION, Deployment, ask_moto, empty, running_moto
 
-REGION = "eu-west-1"
-ACCOUNT = "123456789012"
 NOW_MS = 1_700_000_000_000
 
 
 @pytest.fixture(scope="module")
 def moto_url() -> Iterator[str]:
-    program = Path(sys.executable).parent / "moto_server"
-    with subprocess.Popen(
-        [program, "-H", "127.0.0.1", "-p", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stderr is not None
-        address = next(
-            (found[0] for line in server.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+", line))), ""
-        )
-        drain = threading.Thread(target=deque, args=(server.stderr, 0))
-        drain.start()
-        yield address
-        server.terminate()
-        drain.join()
+    with running_moto() as url:
+        yield url
 
 
 @pytest.fixture
 def moto(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Empty the control plane, open it to everyone and point the environment at it."""
-    moto_api(moto_url, "reset-auth", b"Infinity")
-    moto_api(moto_url, "reset", b"")
+    empty(moto_url)
     point_aws_at(monkeypatch, LAMBDA=moto_url, SQS=moto_url, IAM=moto_url)
     return moto_url
-
-
-def moto_api(url: str, action: str, body: bytes) -> None:
-    # As a form, which is urllib's default, moto would not see the body.
-    request = Request(f"{url}/moto-api/{action}", data=body, headers={"Content-Type": "text/plain"})
-    with urlopen(request, timeout=20) as answer:
-        assert answer.status == 200
-
-
-class Deployment:
-    """What a deploy tool would do: roles, queues, functions and mappings, through real boto3."""
-
-    def __init__(self) -> None:
-        self.awslambda = boto3.client("lambda", region_name=REGION)
-        self.sqs = boto3.client("sqs", region_name=REGION)
-        self.iam = boto3.client("iam", region_name=REGION)
-        self.role_arn = self.iam.create_role(RoleName="run", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as code:
-            code.writestr("app.py", "def handler(event, context):\n    return None\n")
-        self.code = archive.getvalue()
-
-    def function(self, name: str, **fields: Any) -> str:
-        arn = self.awslambda.create_function(
-            FunctionName=name,
-            Runtime="python3.12",
-            Role=self.role_arn,
-            Handler="app.handler",
-            PackageType="Zip",
-            Code={"ZipFile": self.code},
-            **fields,
-        )["FunctionArn"]
-        assert isinstance(arn, str)
-        return arn
-
-    def queue(self, name: str, **attributes: str) -> str:
-        self.sqs.create_queue(QueueName=name, Attributes=attributes)
-        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
-
-    def mapping(self, queue_arn: str, function: str, **fields: Any) -> str:
-        uuid = self.awslambda.create_event_source_mapping(
-            **{"EventSourceArn": queue_arn, "FunctionName": function, "Enabled": False, **fields}
-        )["UUID"]
-        assert isinstance(uuid, str)
-        return uuid
 
 
 def without_url_warning(warnings: tuple[str, ...]) -> list[str]:
@@ -125,19 +58,21 @@ def test_a_deployment_is_read_as_it_was_made(moto: str) -> None:
     snapshot = AwsCatalog().read(NOW_MS, REGION)
 
     assert (snapshot.synced_at_ms, snapshot.account_id, snapshot.region) == (NOW_MS, ACCOUNT, REGION)
-    assert snapshot.functions == (LambdaFunction("work", function_arn, "python3.12", 7, 256, "/aws/lambda/work"),)
+    [found] = snapshot.functions
+    assert found.revision
+    assert found == LambdaFunction(
+        "work", function_arn, "python3.12", 7, 256, "/aws/lambda/work", revision=found.revision
+    )
     assert snapshot.mappings == (
         Mapping(
             uuid, queue_arn, function_arn, "Disabled", 50, 2, 3, ("ReportBatchItemFailures",),
             ('{"body":{"kind":["job"]}}',),
         ),
     )  # fmt: skip
-    assert snapshot.mappings_of(QueueId(ACCOUNT, "jobs")) == ()  # filters are not applied yet
+    assert snapshot.mappings_of(QueueId(ACCOUNT, "jobs")) == snapshot.mappings
     assert snapshot.queues[0].attributes is not None
     assert snapshot.queues[0].attributes["VisibilityTimeout"] == "42"
-    filtered, limited = without_url_warning(snapshot.warnings)
-    assert "karin does not apply filters yet" in filtered
-    assert "its MaximumConcurrency of 3 is not held yet" in limited
+    assert snapshot.warnings == ()
 
 
 def test_a_fifo_queue_and_its_dead_letter_queue_are_taken_over(moto: str, store: Store, clock: ManualClock) -> None:
@@ -173,7 +108,7 @@ def test_a_mapping_that_aws_polls_is_not_served(moto: str) -> None:
     snapshot = AwsCatalog().read(NOW_MS, REGION)
 
     assert snapshot.mappings_of(QueueId(ACCOUNT, "jobs")) == ()
-    [warning] = without_url_warning(snapshot.warnings)
+    [warning] = mapping_warnings(snapshot.mappings)
     assert warning.startswith("mapping jobs -> work: AWS polls this queue itself")
 
 
@@ -197,10 +132,11 @@ def test_function_urls_that_the_control_plane_does_not_list_cost_one_warning(mot
     deployment.function("a")
     deployment.function("b")
 
-    snapshot = AwsCatalog().read(NOW_MS, REGION)
+    catalog = AwsCatalog()
+    functions, warning = catalog.read_urls(catalog.read(NOW_MS, REGION).functions, NOW_MS, REGION)
 
-    assert [function.urls for function in snapshot.functions] == [(), ()]
-    [warning] = snapshot.warnings
+    assert functions == ()
+    assert warning is not None
     assert warning.startswith("function URLs: AWS did not list all of them")
     assert "<" not in warning
 
@@ -215,7 +151,7 @@ def test_a_queue_that_was_deleted_leaves_its_mapping_with_defaults(moto: str) ->
     snapshot = AwsCatalog().read(NOW_MS, REGION)
 
     assert [queue.attributes for queue in snapshot.queues] == [None]
-    [warning] = without_url_warning(snapshot.warnings)
+    [warning] = snapshot.warnings
     assert "deploy the queue or remove its mapping" in warning
     assert warning.endswith("karin uses SQS defaults")
 
@@ -225,18 +161,18 @@ def test_a_queue_that_may_not_be_read_leaves_its_mapping_with_defaults(moto: str
     deployment.function("work")
     deployment.mapping(deployment.queue("jobs"), "work")
     # moto answers the two listings, then it starts to ask for keys that it has issued.
-    moto_api(moto, "reset-auth", b"2")
+    ask_moto(moto, "reset-auth", b"2")
 
     snapshot = AwsCatalog().read(NOW_MS, REGION)
 
     assert [queue.attributes for queue in snapshot.queues] == [None]
-    [warning] = without_url_warning(snapshot.warnings)
+    [warning] = snapshot.warnings
     assert warning.startswith(f"queue {ACCOUNT}/jobs: AWS did not tell its attributes (")
     assert "AWS_ACCESS_KEY_ID" in warning
 
 
 def test_keys_that_aws_does_not_know_make_the_catalog_unavailable(moto: str) -> None:
-    moto_api(moto, "reset-auth", b"0")
+    ask_moto(moto, "reset-auth", b"0")
 
     with pytest.raises(CatalogUnavailable, match="ListFunctions in eu-west-1: HTTP 403: check AWS_ACCESS_KEY_ID"):
         AwsCatalog().read(NOW_MS, REGION)
@@ -272,4 +208,4 @@ def test_an_unreachable_sqs_is_waited_for_only_once(moto: str, monkeypatch: pyte
     snapshot = AwsCatalog().read(NOW_MS, REGION)
 
     assert [queue.attributes for queue in snapshot.queues] == [None, None, None]
-    assert len(without_url_warning(snapshot.warnings)) == 3
+    assert len(snapshot.warnings) == 3

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 
 from karin.aws.catalog import AwsCatalog, CatalogUnavailable
 from karin.mapping.model import FunctionUrl, LambdaFunction, MappedQueue, Mapping
@@ -49,6 +50,7 @@ class ControlPlane(ThreadingHTTPServer):
         self.answers: dict[str, list[Answer]] = {}  # by path: one answer per page, a marker is a page's number
         self.attributes: dict[str, Answer] = {}  # by queue name
         self.calls: list[str] = []
+        self.throttled = 0  # how many of the next GETs are too many
         self.list_functions()
         self.list_mappings()
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -87,6 +89,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         self.server.calls.append(self.path)
+        if self.server.throttled:
+            self.server.throttled -= 1
+            self._answer(429, refusal("TooManyRequestsException") | {"Reason": "CallerRateLimitExceeded"})
+            return
         pages = self.server.answers.get(url.path.rstrip("/")) or [(404, refusal("ResourceNotFoundException"))]
         number = int(parse_qs(url.query).get("Marker", ["0"])[0])
         status, body = pages[number]
@@ -123,21 +129,15 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlPlane]:
 def test_pages_are_read_to_the_end_however_short_they_are(aws: ControlPlane) -> None:
     aws.list_functions([function("a"), function("b")], [], [function("c")])
     aws.list_mappings([mapping("1")], [], [mapping("2", "p")], [mapping("3")])
-    aws.list_urls("a", [])
-    aws.list_urls("b", [url_entry("https://b/")], [], [url_entry("https://live.b/", "AWS_IAM", ":live")])
-    aws.list_urls("c", [])
 
     snapshot = AwsCatalog().read(1_700_000_000_000, REGION)
 
     assert [found.name for found in snapshot.functions] == ["a", "b", "c"]
     assert [found.uuid for found in snapshot.mappings] == ["1", "2", "3"]
-    assert snapshot.functions[1].urls == (
-        FunctionUrl("https://b/", "NONE", function_arn("b")),
-        FunctionUrl("https://live.b/", "AWS_IAM", function_arn("b") + ":live"),
-    )
-    assert snapshot.queues == (MappedQueue(queue_arn("p"), {}), MappedQueue(queue_arn("q"), {}))
+    assert snapshot.queues == tuple(MappedQueue(queue_arn(name), {}, 1_700_000_000_000) for name in "pq")
     assert (snapshot.synced_at_ms, snapshot.region, snapshot.warnings) == (1_700_000_000_000, REGION, ())
     assert not [call for call in aws.calls if "FunctionName=" in call]
+    assert len(aws.calls) == 3 + 4 + 2  # a page each, and a queue each: nothing by function
 
 
 def url_entry(url: str, auth_type: str = "NONE", qualifier: str = "") -> dict[str, Any]:
@@ -151,8 +151,9 @@ def test_what_karin_needs_is_kept_and_what_it_does_not_know_is_ignored(aws: Cont
     aws.list_functions([
         function(
             "f", Runtime="python3.13", Timeout=900, MemorySize=512, LoggingConfig={"LogGroup": "/mine"}, Surprise={},
+            RevisionId="r-1", LastModified="2026-01-01T00:00:00.000+0000",
         ),
-        function("g", LoggingConfig={"LogFormat": "JSON"}),
+        function("g", LoggingConfig={"LogFormat": "JSON"}, LastModified="2026-01-02T00:00:00.000+0000"),
     ])  # fmt: skip
     aws.list_mappings([
         mapping(
@@ -165,15 +166,13 @@ def test_what_karin_needs_is_kept_and_what_it_does_not_know_is_ignored(aws: Cont
         mapping("3", EventSourceArn=f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s"),
         {"UUID": "4", "SelfManagedEventSource": {"Endpoints": {}}, "State": "Enabled"},
     ])  # fmt: skip
-    aws.list_urls("f", [])
-    aws.list_urls("g", [])
     aws.attributes["q"] = 200, {"Attributes": {"VisibilityTimeout": "60", "Surprise": "1"}}
 
     snapshot = AwsCatalog().read(1, REGION)
 
     assert snapshot.functions == (
-        LambdaFunction("f", function_arn("f"), "python3.13", 900, 512, "/mine"),
-        LambdaFunction("g", function_arn("g"), "", 3, 128, "/aws/lambda/g"),
+        LambdaFunction("f", function_arn("f"), "python3.13", 900, 512, "/mine", revision="r-1"),
+        LambdaFunction("g", function_arn("g"), "", 3, 128, "/aws/lambda/g", revision="2026-01-02T00:00:00.000+0000"),
     )
     assert snapshot.mappings == (
         Mapping(
@@ -182,11 +181,18 @@ def test_what_karin_needs_is_kept_and_what_it_does_not_know_is_ignored(aws: Cont
         ),
         Mapping("2", queue_arn("q"), function_arn("f"), "Disabling"),
     )  # fmt: skip
-    assert snapshot.queues == (MappedQueue(queue_arn("q"), {"VisibilityTimeout": "60", "Surprise": "1"}),)
+    assert snapshot.queues == (MappedQueue(queue_arn("q"), {"VisibilityTimeout": "60", "Surprise": "1"}, 1),)
     assert f"{aws.url}/{ACCOUNT}/q" in aws.calls
-    filtered, limited = snapshot.warnings
-    assert "karin does not apply filters yet" in filtered
-    assert "its MaximumConcurrency of 2 is not held yet" in limited
+    assert snapshot.warnings == ()
+
+
+def test_a_queue_of_another_region_is_kept_as_aws_has_it(aws: ControlPlane) -> None:
+    arn = f"arn:aws:sqs:us-west-2:{ACCOUNT}:far"
+    aws.list_mappings([mapping("1", EventSourceArn=arn)])
+
+    snapshot = AwsCatalog().read(1, REGION)
+
+    assert (snapshot.region, snapshot.mappings[0].region, snapshot.queues[0].arn) == (REGION, "us-west-2", arn)
 
 
 def test_the_account_is_the_one_that_owns_most_mapped_queues(aws: ControlPlane) -> None:
@@ -203,24 +209,6 @@ def test_the_account_is_the_one_that_owns_most_mapped_queues(aws: ControlPlane) 
         mapping("3", EventSourceArn=queue_arn("b", other)),
     ])  # fmt: skip
     assert catalog.read(1, REGION).account_id == other
-
-
-@pytest.mark.parametrize(
-    ("state", "said"),
-    [
-        ("Enabled", "deploy it with enabled: false"),
-        ("Enabling", "about 648,000 billed requests a month"),
-        ("Updating", "sync again"),
-        (None, "state Unknown"),
-    ],
-)
-def test_a_mapping_that_is_not_disabled_is_warned_about(aws: ControlPlane, state: str | None, said: str) -> None:
-    aws.list_mappings([mapping("1", State=state), mapping("2", "p")])
-
-    [warning] = AwsCatalog().read(1, REGION).warnings
-
-    assert warning.startswith("mapping q -> f: ")
-    assert said in warning
 
 
 @pytest.mark.parametrize("criteria", [None, {"Filters": [{"Pattern": None}]}])
@@ -240,7 +228,7 @@ def test_filters_that_stay_encrypted_keep_karin_from_delivering(
     snapshot = AwsCatalog().read(1, REGION)
 
     assert not snapshot.mappings[0].is_served
-    assert "allow lambda:GetEventSourceMapping and kms:Decrypt" in snapshot.warnings[0]
+    assert not snapshot.mappings[0].filters_readable
 
 
 def test_encrypted_filters_are_read_where_the_key_may_be_used(aws: ControlPlane) -> None:
@@ -254,10 +242,7 @@ def test_encrypted_filters_are_read_where_the_key_may_be_used(aws: ControlPlane)
     snapshot = AwsCatalog().read(1, REGION)
 
     assert [found.filters for found in snapshot.mappings] == [('{"body":["x"]}',), ()]
-    assert [found.unserved_because for found in snapshot.mappings] == [
-        "it has filters, which karin does not apply yet",
-        None,
-    ]
+    assert all(found.is_served for found in snapshot.mappings)
 
 
 def test_a_queue_that_aws_does_not_describe_costs_its_attributes_and_a_warning(aws: ControlPlane) -> None:
@@ -298,10 +283,20 @@ def test_the_dead_letter_queues_that_mapped_queues_name_are_read_too_and_come_fi
     snapshot = AwsCatalog().read(1, REGION)
 
     names = ["dead", "a", "b", "c", "self"]
-    assert snapshot.queues == tuple(MappedQueue(queue_arn(name), attributes[name]) for name in names)
+    assert snapshot.queues == tuple(MappedQueue(queue_arn(name), attributes[name], 1) for name in names)
     assert snapshot.warnings == ()
     assert sum(call.endswith("/dead") for call in aws.calls) == 1
     assert snapshot.mappings_of(QueueId(ACCOUNT, "dead")) == ()
+
+
+def test_queues_that_are_known_are_not_asked_about_again(aws: ControlPlane) -> None:
+    aws.list_mappings([mapping("1", "a"), mapping("2", "b")])
+    known = [MappedQueue(queue_arn("a"), redrive_policy(queue_arn("dead")), 5), MappedQueue(queue_arn("dead"), {}, 5)]
+
+    snapshot = AwsCatalog().read(9, REGION, known)
+
+    assert snapshot.queues == (known[1], known[0], MappedQueue(queue_arn("b"), {}, 9))
+    assert [call for call in aws.calls if call.endswith(("/a", "/b", "/dead"))] == [f"{aws.url}/{ACCOUNT}/b"]
 
 
 def test_a_dead_letter_queue_that_aws_does_not_describe_is_kept_with_a_warning(aws: ControlPlane) -> None:
@@ -331,17 +326,76 @@ def test_a_redrive_policy_that_names_no_queue_is_passed_over(aws: ControlPlane, 
     assert [queue.arn for queue in AwsCatalog().read(1, REGION).queues] == [queue_arn("a")]
 
 
+def test_urls_are_read_page_by_page_and_by_function(aws: ControlPlane) -> None:
+    aws.list_urls("a", [])
+    aws.list_urls("b", [url_entry("https://b/")], [], [url_entry("https://live.b/", "AWS_IAM", ":live")])
+
+    functions, warning = AwsCatalog().read_urls([of("a"), of("b")], 7, REGION)
+
+    assert warning is None
+    assert [(found.name, found.urls_read_at_ms) for found in functions] == [("a", 7), ("b", 7)]
+    assert functions[0].urls == ()
+    assert functions[1].urls == (
+        FunctionUrl("https://b/", "NONE", function_arn("b")),
+        FunctionUrl("https://live.b/", "AWS_IAM", function_arn("b") + ":live"),
+    )
+
+
+def of(name: str) -> LambdaFunction:
+    return LambdaFunction(name, function_arn(name))
+
+
 def test_function_urls_that_may_not_be_listed_cost_one_warning(aws: ControlPlane) -> None:
-    aws.list_functions([function("a"), function("b"), function("c")])
     aws.refuse(urls_path("a"), 403, "AccessDeniedException")
     aws.list_urls("b", [url_entry("https://b/")])
     aws.refuse(urls_path("c"), 403, "AccessDeniedException")
 
+    functions, warning = AwsCatalog().read_urls([of("a"), of("b"), of("c")], 7, REGION)
+
+    assert [found.name for found in functions] == ["b"]
+    assert warning is not None
+    assert "AccessDeniedException: allow lambda:ListFunctionUrlConfigs" in warning
+
+
+def test_a_function_that_was_deleted_since_it_was_listed_is_no_news(aws: ControlPlane) -> None:
+    aws.list_urls("b", [])
+
+    functions, warning = AwsCatalog().read_urls([of("a"), of("b")], 7, REGION)
+
+    assert ([found.name for found in functions], warning) == (["b"], None)
+
+
+def test_a_throttled_listing_is_tried_again(aws: ControlPlane) -> None:
+    aws.list_functions([function("f")])
+    aws.throttled = 1
+
     snapshot = AwsCatalog().read(1, REGION)
 
-    assert [len(found.urls) for found in snapshot.functions] == [0, 1, 0]
-    [warning] = snapshot.warnings
-    assert "AccessDeniedException: allow lambda:ListFunctionUrlConfigs" in warning
+    assert [found.name for found in snapshot.functions] == ["f"]
+
+
+def test_too_many_requests_for_long_end_a_sync_in_one_line(aws: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+    aws.throttled = 5
+
+    with pytest.raises(CatalogUnavailable) as caught:
+        AwsCatalog().read(1, REGION)
+
+    said = "ListFunctions in eu-west-1: TooManyRequestsException: too many requests, try again in a minute"
+    assert str(caught.value) == said
+    assert len(aws.calls) == 5
+
+
+def test_urls_that_are_throttled_are_left_for_the_next_sync(aws: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+    aws.throttled = 5
+
+    functions, warning = AwsCatalog().read_urls([of("a"), of("b"), of("c")], 7, REGION)
+
+    assert functions == ()
+    assert warning is not None
+    assert "TooManyRequestsException" in warning
+    assert len(aws.calls) == 5
 
 
 @pytest.mark.parametrize("path", [FUNCTIONS, MAPPINGS])

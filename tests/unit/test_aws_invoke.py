@@ -1,7 +1,9 @@
 """Every way a Lambda call can end, through the real client against a real HTTP server."""
 
 import base64
+import hashlib
 import json
+import os
 import socket
 import struct
 import threading
@@ -11,9 +13,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
+from karin.aws.body import READS, SentOnce
 from karin.aws.invoke import LambdaInvoker
-from karin.mapping.outcome import Refused, Responded, Unknown
+from karin.mapping.outcome import Responded, Unknown
+from karin.mapping.payload import SMALL_BYTES, Payload
+from karin.mapping.refusals import Refused
 from tests.aws_environ import point_aws_at
 
 REFUSALS = {
@@ -125,7 +133,7 @@ def invoker(endpoint: LambdaEndpoint) -> LambdaInvoker:
 def test_an_answer_comes_back_with_its_log_tail_and_request_id(
     endpoint: LambdaEndpoint, invoker: LambdaInvoker
 ) -> None:
-    result = invoker.invoke(arn("echo") + ":live", b'{"Records":[]}', 3)
+    result = invoker.invoke(arn("echo") + ":live", Payload(b'{"Records":[]}'), 3)
 
     assert result == Responded(200, b'{"Records":[]}', None, "END 끝\n", "request-1")
     [(path, headers, payload)] = endpoint.calls
@@ -137,32 +145,26 @@ def test_an_answer_comes_back_with_its_log_tail_and_request_id(
 
 
 def test_a_function_error_is_an_answer(invoker: LambdaInvoker) -> None:
-    result = invoker.invoke(arn("failing"), b"{}", 3)
+    result = invoker.invoke(arn("failing"), Payload(b"{}"), 3)
 
     assert result == Responded(200, b'{"errorType":"KeyError"}', "Unhandled", "", "request-1")
 
 
-@pytest.mark.parametrize(
-    ("function", "is_retriable"),
-    [
-        ("throttled", True), ("denied", False), ("missing", False), ("pending", True), ("large", False),
-        ("broken", False), ("inactive", True),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("function", REFUSALS)
 def test_a_refusal_is_told_once_and_never_retried(
-    endpoint: LambdaEndpoint, invoker: LambdaInvoker, function: str, is_retriable: bool
+    endpoint: LambdaEndpoint, invoker: LambdaInvoker, function: str
 ) -> None:
     status, code = REFUSALS[function]
 
-    assert invoker.invoke(arn(function), b"{}", 3) == Refused(code, status, "because", is_retriable, 7, "request-1")
+    assert invoker.invoke(arn(function), Payload(b"{}"), 3) == Refused(code, status, "because", False, 7, "request-1")
     assert len(endpoint.calls) == 1
 
 
 def test_an_error_page_of_something_between_is_a_refusal(invoker: LambdaInvoker) -> None:
-    result = invoker.invoke(arn("page"), b"{}", 3)
+    result = invoker.invoke(arn("page"), Payload(b"{}"), 3)
 
     assert isinstance(result, Refused)
-    assert (result.status, result.message, result.is_retriable) == (503, "Service Unavailable", False)
+    assert (result.status, result.message, result.is_unreached) == (503, "Service Unavailable", False)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_an_error_page_of_something_between_is_a_refusal(invoker: LambdaInvoker)
 def test_a_lost_answer_leaves_the_outcome_unknown_and_is_never_sent_again(
     endpoint: LambdaEndpoint, function: str, code: str
 ) -> None:
-    result = LambdaInvoker(1, read_timeouts_seconds=(0.5,)).invoke(arn(function), b"{}", 3)
+    result = LambdaInvoker(1, read_timeouts_seconds=(0.5,)).invoke(arn(function), Payload(b"{}"), 3)
 
     assert isinstance(result, Unknown)
     assert result.code == code
@@ -191,10 +193,10 @@ def test_a_closed_port_is_a_refusal_that_may_be_tried_again(
         port = unused.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{port}")
 
-    result = LambdaInvoker(1).invoke(arn("echo"), b"{}", 3)
+    result = LambdaInvoker(1).invoke(arn("echo"), Payload(b"{}"), 3)
 
     assert isinstance(result, Refused)
-    assert (result.code, result.status, result.is_retriable) == ("EndpointConnectionError", 0, True)
+    assert (result.code, result.status, result.is_unreached) == ("EndpointConnectionError", 0, True)
 
 
 def test_missing_credentials_are_a_refusal_without_a_request(
@@ -203,7 +205,7 @@ def test_missing_credentials_are_a_refusal_without_a_request(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
-    result = LambdaInvoker(1).invoke(arn("echo"), b"{}", 3)
+    result = LambdaInvoker(1).invoke(arn("echo"), Payload(b"{}"), 3)
 
     assert result == Refused("NoCredentialsError", message="Unable to locate credentials")
     assert endpoint.calls == []
@@ -212,15 +214,89 @@ def test_missing_credentials_are_a_refusal_without_a_request(
 def test_an_endpoint_that_is_no_url_is_a_refusal(endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "nonsense")
 
-    result = LambdaInvoker(1).invoke(arn("echo"), b"{}", 3)
+    result = LambdaInvoker(1).invoke(arn("echo"), Payload(b"{}"), 3)
 
     assert isinstance(result, Refused)
-    assert (result.status, result.is_retriable) == (0, False)
+    assert (result.status, result.is_unreached) == (0, False)
     assert "nonsense" in result.message
+
+
+def test_a_large_event_is_let_go_of_while_the_function_still_runs(endpoint: LambdaEndpoint) -> None:
+    dropped = threading.Event()
+    payload = Payload(b'{"x":"' + b"y" * 3_000_000 + b'"}', dropped.set)
+
+    with ThreadPoolExecutor(1) as pool:
+        calling = pool.submit(LambdaInvoker(1).invoke, arn("hanging"), payload, 3)
+        assert dropped.wait(20)
+        assert not calling.done()
+        endpoint.released.set()
+        assert isinstance(calling.result(), Unknown)
+    [(_, headers, received)] = endpoint.calls
+    assert (len(received), headers["content-length"]) == (payload.size, str(payload.size))
+    with pytest.raises(ValueError, match="dropped"):
+        _ = payload.data
+
+
+@pytest.mark.parametrize("size", [0, 1, SMALL_BYTES, SMALL_BYTES + 1, 1024 * 1024, 6_291_456])
+def test_an_event_of_any_size_arrives_whole_and_signed_alike(
+    endpoint: LambdaEndpoint, invoker: LambdaInvoker, size: int
+) -> None:
+    data = os.urandom(size)
+
+    result = invoker.invoke(arn("echo"), Payload(data), 3)
+
+    assert isinstance(result, Responded)
+    assert result.payload == data == endpoint.calls[0][2]
+
+
+def test_a_large_event_is_signed_by_its_content() -> None:
+    """What a file's hash is, is botocore's to find out: it has to read the body twice, and may not find it shorter."""
+    data = bytes(range(256)) * 1024
+    body = SentOnce(Payload(data))
+    request = AWSRequest("POST", "https://lambda.eu-west-1.amazonaws.com/", data=body)
+    signer = SigV4Auth(Credentials("id", "secret"), "lambda", "eu-west-1")
+
+    assert signer.payload(request) == hashlib.sha256(data).hexdigest()
+    assert body.read() == data
+
+
+def test_a_body_that_was_let_go_of_is_never_sent_shorter() -> None:
+    body = SentOnce(Payload(b"x" * 100))
+    for _ in range(READS):
+        body.seek(0)
+        while body.read(64):
+            pass
+
+    body.seek(0)
+    with pytest.raises(ValueError, match="dropped"):
+        body.read(64)
+
+
+def test_a_connection_that_ends_while_a_large_event_is_sent_leaves_the_outcome_unknown(
+    endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{port}")
+
+        def hang_up() -> None:
+            connection, _ = server.accept()
+            connection.recv(1024)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        hanging_up = threading.Thread(target=hang_up)
+        hanging_up.start()
+        result = LambdaInvoker(1).invoke(arn("echo"), Payload(b"x" * 6_000_000), 3)
+        hanging_up.join(10)
+
+    assert isinstance(result, Unknown)
 
 
 def test_threads_call_at_the_same_time_through_one_client(endpoint: LambdaEndpoint, invoker: LambdaInvoker) -> None:
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda n: invoker.invoke(arn("together"), json.dumps(n).encode(), 3), range(4)))
+        results = list(
+            pool.map(lambda n: invoker.invoke(arn("together"), Payload(json.dumps(n).encode()), 3), range(4))
+        )
 
     assert [result.payload for result in results if isinstance(result, Responded)] == [b"0", b"1", b"2", b"3"]

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from karin.mapping.event import build_event
+from karin.mapping.event import encode_record, event_of, record_fields, record_of
 from karin.mapping.model import Mapping
 from karin.sqs.message import Message, MessageAttribute, ReceivedMessage
 from karin.sqs.names import QueueId
@@ -30,6 +30,10 @@ def received(**fields: object) -> ReceivedMessage:
     message = Message(**{**defaults, **fields})  # type: ignore[arg-type]
     receipt = Receipt(QUEUE, message.message_id, 1, 1545082649185, message.group_id, message.sequence_number)
     return ReceivedMessage(message, receipt, 1545082649185)
+
+
+def build_event(messages: list[ReceivedMessage], of: Mapping) -> bytes:
+    return event_of(encode_record(record_of(received, of)) for received in messages)
 
 
 def first_record(event: bytes) -> dict[str, object]:
@@ -120,6 +124,15 @@ def test_text_is_not_escaped_beyond_what_json_needs() -> None:
     assert first_record(event)["body"] == body
     assert "é 😀 한국어".encode() in event
     assert b"\\u00" not in event
+
+
+def test_a_records_fields_are_what_its_json_is_read_as() -> None:
+    message = received(
+        attributes={"raw": MessageAttribute(data_type="Binary", binary_value=b"\x00\xff")}, group_id="tenant"
+    )
+    record = record_of(message, mapping(5))
+
+    assert record_fields(record) == json.loads(encode_record(record))
 
 
 def test_a_batch_keeps_the_order_of_its_messages() -> None:

@@ -18,6 +18,8 @@ FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f"
         (Mapping("1", QUEUE_ARN, FUNCTION_ARN, state="Updating"), False),
         (Mapping("1", QUEUE_ARN, FUNCTION_ARN, state="Unknown"), False),
         (Mapping("1", QUEUE_ARN, FUNCTION_ARN, filters_readable=False), False),
+        (Mapping("1", QUEUE_ARN, FUNCTION_ARN, filters=('{"body":["x"]}',)), True),
+        (Mapping("1", QUEUE_ARN, FUNCTION_ARN, filters=('{"body":["x"]}', '{"body":"x"}')), False),
         (Mapping("1", f"{QUEUE_ARN}.fifo", FUNCTION_ARN), True),
     ],
 )
@@ -26,6 +28,18 @@ def test_a_mapping_is_served_while_aws_does_not_poll_and_karin_can(mapping: Mapp
 
     assert mapping.is_served is is_served
     assert bool(snapshot.mappings_of(mapping.queue)) is is_served
+
+
+def test_a_mapping_with_an_invalid_filter_says_what_is_wrong_with_it() -> None:
+    mapping = Mapping("1", QUEUE_ARN, FUNCTION_ARN, filters=('{"body":["x"]}', "{"))
+
+    assert mapping.unserved_because
+    assert mapping.unserved_because.startswith("a filter is invalid: filter 2 is not JSON")
+
+
+@pytest.mark.parametrize("state", ["Disabled", "Enabled"])
+def test_a_mapping_with_an_invalid_filter_is_not_served_even_if_a_person_says_so(state: str) -> None:
+    assert not Mapping("1", QUEUE_ARN, FUNCTION_ARN, state, filters=("{",), served_anyway=True).is_served
 
 
 def test_a_mapping_to_an_alias_finds_its_function() -> None:

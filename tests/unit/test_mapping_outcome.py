@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from karin.mapping.model import REPORT_BATCH_ITEM_FAILURES, Mapping
@@ -10,13 +11,12 @@ from karin.mapping.outcome import (
     InvokeResult,
     Outcome,
     OutcomeKind,
-    Refused,
     Responded,
     Unknown,
     decide,
     first_line,
-    is_retriable,
 )
+from karin.mapping.refusals import MOST_REASON_LENGTH, Refused, Remedy, pause_reason
 
 PLAIN = Mapping("uuid", "arn:aws:sqs:us-east-1:123456789012:q", "arn:aws:lambda:us-east-1:123456789012:function:f")
 REPORTING = Mapping(PLAIN.uuid, PLAIN.queue_arn, PLAIN.function_arn, response_types=(REPORT_BATCH_ITEM_FAILURES,))
@@ -129,42 +129,87 @@ def test_a_function_error_leaves_the_whole_batch_and_is_told(
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "kind", "given_back"),
+    ("refused", "remedy", "given_back"),
     [
-        ("TooManyRequestsException", 429, OutcomeKind.THROTTLED, True),
-        ("ResourceConflictException", 409, OutcomeKind.REFUSED, True),
-        ("SnapStartNotReadyException", 409, OutcomeKind.REFUSED, True),
-        ("ResourceNotReadyException", 502, OutcomeKind.REFUSED, True),
-        ("AccessDeniedException", 403, OutcomeKind.REFUSED, False),
-        ("ExpiredTokenException", 403, OutcomeKind.REFUSED, False),
-        ("ResourceNotFoundException", 404, OutcomeKind.REFUSED, False),
-        ("InvalidRequestContentException", 400, OutcomeKind.REFUSED, False),
-        ("RequestTooLargeException", 413, OutcomeKind.REFUSED, False),
-        ("KMSDisabledException", 502, OutcomeKind.REFUSED, False),
-        ("ServiceException", 500, OutcomeKind.REFUSED, False),
-        ("NoCredentialsError", 0, OutcomeKind.REFUSED, False),
+        (Refused("TooManyRequestsException", 429), Remedy.AGAIN, True),
+        (Refused("SnapStartNotReadyException", 409), Remedy.AGAIN, True),
+        (Refused("SnapStartTimeoutException", 408), Remedy.AGAIN, True),
+        (Refused("EFSMountConnectivityException", 408), Remedy.AGAIN, True),
+        (Refused("CodeArtifactUserPendingException", 409), Remedy.AGAIN, True),
+        (Refused("EndpointConnectionError", is_unreached=True), Remedy.AGAIN, True),
+        (Refused("AccessDeniedException", 403), Remedy.PAUSE, True),
+        (Refused("403", 403), Remedy.PAUSE, True),
+        (Refused("EFSMountFailureException", 403), Remedy.PAUSE, True),
+        (Refused("ExpiredTokenException", 403), Remedy.PAUSE, True),
+        (Refused("UnrecognizedClientException", 400), Remedy.PAUSE, True),
+        (Refused("ResourceNotFoundException", 404), Remedy.PAUSE, True),
+        (Refused("404", 404), Remedy.PAUSE, True),
+        (Refused("ResourceConflictException", 409), Remedy.PAUSE, True),
+        (Refused("ResourceNotReadyException", 502), Remedy.PAUSE, True),
+        (Refused("KMSAccessDeniedException", 502), Remedy.PAUSE, True),
+        (Refused("KMSDisabledException", 502), Remedy.PAUSE, True),
+        (Refused("EC2AccessDeniedException", 502), Remedy.PAUSE, True),
+        (Refused("ENILimitReachedException", 502), Remedy.PAUSE, True),
+        (Refused("SubnetIPAddressLimitReachedException", 502), Remedy.PAUSE, True),
+        (Refused("InvalidSubnetIDException", 502), Remedy.PAUSE, True),
+        (Refused("InvalidSecurityGroupIDException", 502), Remedy.PAUSE, True),
+        (Refused("InvalidZipFileException", 502), Remedy.PAUSE, True),
+        (Refused("InvalidRuntimeException", 502), Remedy.PAUSE, True),
+        (Refused("ServiceQuotaExceededException", 402), Remedy.PAUSE, True),
+        (Refused("NoCredentialsError"), Remedy.PAUSE, True),
+        (Refused("RequestTooLargeException", 413), Remedy.SMALLER, True),
+        (Refused("InvalidRequestContentException", 400), Remedy.COUNT, False),
+        (Refused("InvalidParameterValueException", 400), Remedy.COUNT, False),
+        (Refused("RecursiveInvocationException", 400), Remedy.COUNT, False),
+        (Refused("UnsupportedMediaTypeException", 415), Remedy.COUNT, False),
+        (Refused("EFSIOException", 410), Remedy.COUNT, False),
+        (Refused("ServiceException", 500), Remedy.COUNT, False),
+        (Refused("503", 503), Remedy.COUNT, False),
     ],
+    ids=lambda value: value.code if isinstance(value, Refused) else None,
 )
-def test_a_refused_call_gives_back_only_what_may_soon_succeed(
-    code: str, status: int, kind: OutcomeKind, given_back: bool
+def test_a_refusal_counts_as_a_try_only_if_the_function_may_have_run_or_the_batch_is_at_fault(
+    refused: Refused, remedy: Remedy, given_back: bool
 ) -> None:
-    result = Refused(code, status, "why\nmore", is_retriable=is_retriable(code, status))
-
-    outcome = decide(result, REPORTING, BATCH)
+    outcome = decide(msgspec.structs.replace(refused, message="why\nmore"), REPORTING, BATCH)
 
     assert outcome == Outcome(
-        kind,
+        OutcomeKind.THROTTLED if refused.status == 429 else OutcomeKind.REFUSED,
         leave_ids=() if given_back else BATCH,
         give_back_ids=BATCH if given_back else (),
-        error_type=code,
+        error_type=refused.code,
         error_message="why",
+        remedy=remedy,
     )
 
 
-def test_a_call_that_never_left_the_machine_gives_its_messages_back() -> None:
-    outcome = decide(Refused("EndpointConnectionError", is_retriable=True), PLAIN, BATCH)
+def test_one_message_that_is_too_large_counts_as_a_try_because_no_event_is_smaller() -> None:
+    outcome = decide(Refused("RequestTooLargeException", 413), PLAIN, BATCH[:1])
 
-    assert (outcome.kind, outcome.give_back_ids, outcome.leave_ids) == (OutcomeKind.REFUSED, BATCH, ())
+    assert (outcome.leave_ids, outcome.give_back_ids) == (BATCH[:1], ())
+
+
+@pytest.mark.parametrize(
+    ("refused", "words"),
+    [
+        (
+            Refused("AccessDeniedException", 403, "User x is not"),
+            f"allow lambda:InvokeFunction on {PLAIN.function_arn} ",
+        ),
+        (Refused("ExpiredTokenException", 403), "renew AWS_ACCESS_KEY_ID"),
+        (Refused("ResourceNotFoundException", 404), "deploy it, or remove its mapping"),
+        (Refused("KMSDisabledException", 502), "check its KMS key"),
+        (Refused("SubnetIPAddressLimitReachedException", 502), "check its subnets"),
+        (Refused("NoCredentialsError"), "check AWS_ACCESS_KEY_ID"),
+        (Refused("ResourceNotFoundException", 404, "x" * 1_000), "…"),
+    ],
+)
+def test_the_reason_of_a_pause_says_what_to_do_and_what_aws_said(refused: Refused, words: str) -> None:
+    reason = pause_reason(refused, PLAIN.function_arn)
+
+    assert words in reason
+    assert refused.code in reason
+    assert len(reason) <= MOST_REASON_LENGTH
 
 
 def test_a_call_without_an_answer_leaves_its_messages_to_their_lease() -> None:

@@ -11,7 +11,14 @@ from textual.widgets import Static
 from karin.tui.activity import Activity, Phase
 from karin.tui.screens.dialog import Dialog
 
-STYLES = {"new": "green", "changed": "yellow", "gone": "red", "warning": "yellow"}
+STYLES = {
+    "new": "green",
+    "changed": "yellow",
+    "gone": "red",
+    "new queue": "green",
+    "changed queue": "yellow",
+    "warning": "yellow",
+}
 
 
 class SyncDialog(Dialog):

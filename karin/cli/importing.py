@@ -1,0 +1,66 @@
+"""``karin doctor --import``: fetch a queue's messages out of the real SQS."""
+
+import argparse
+import sys
+
+from karin.aws.stranded import AwsQueue
+from karin.cli.asking import ask
+from karin.cli.changing import queue_named
+from karin.cli.main import EXIT_DONE, EXIT_FAILED, CommandError
+from karin.cli.printing import CLEAR_LINE, print_json
+from karin.mapping.model import POLLING_STATES, Snapshot
+from karin.operations import wording
+from karin.operations.context import Context
+from karin.operations.importing import Imported, import_messages
+from karin.sqs.names import QueueId, queue_id_from_arn
+from karin.sqs.source import SourceFailed
+
+
+def import_queue(options: argparse.Namespace, context: Context) -> int:
+    """Move messages from the real queue into karin's, after asking; exit 1 when AWS kept some that are stored here."""
+    queue = queue_named(context, options.imported)
+    snapshot = context.store.deployment.snapshot()
+    _refuse_if_polled(queue, snapshot)
+    source = AwsQueue(_arn(context, queue, snapshot))
+    try:
+        if not options.yes:
+            there = wording.counted(source.waiting().ready, "message")
+            question = f"Move {there} of {queue.name} out of the real SQS into karin, to be delivered at once?"
+            ask(question, otherwise="nothing was imported")
+        imported = import_messages(context, queue, source, _show)
+        left = source.waiting()
+    except SourceFailed as error:
+        raise CommandError(f"SQS: {error}") from error
+    finally:
+        _clear()
+    if options.json:
+        print_json({"queue": queue.name, "imported": imported.messages, "undeleted": imported.undeleted, "left": left})
+    else:
+        print(wording.imported(queue, imported, left))
+    return EXIT_FAILED if imported.undeleted else EXIT_DONE
+
+
+def _refuse_if_polled(queue: QueueId, snapshot: Snapshot | None) -> None:
+    for mapping in snapshot.mappings if snapshot else ():
+        if mapping.queue == queue and mapping.state in POLLING_STATES:
+            raise CommandError(
+                f"AWS delivers the messages of {queue.name} itself ({mapping.state}): deploy the mapping with"
+                " enabled: false and run `karin sync` first"
+            )
+
+
+def _arn(context: Context, queue: QueueId, snapshot: Snapshot | None) -> str:
+    """Return the ARN that a queue was deployed with, else the one it would have in this region."""
+    queues = snapshot.queues if snapshot else ()
+    return next((one.arn for one in queues if queue_id_from_arn(one.arn) == queue), context.arn(queue))
+
+
+def _show(done: Imported) -> None:
+    if sys.stderr.isatty():
+        text = f"imported {wording.counted(done.messages, 'message')}"
+        print(f"{CLEAR_LINE}{text}", end="", file=sys.stderr, flush=True)
+
+
+def _clear() -> None:
+    if sys.stderr.isatty():
+        print(CLEAR_LINE, end="", file=sys.stderr, flush=True)

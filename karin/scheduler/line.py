@@ -1,0 +1,56 @@
+"""Whose round is next when there are more queues than threads, and how many threads one queue may have.
+
+A function may run for a quarter of an hour, so a queue that took every thread would keep the others waiting for as
+long. The rule is that of shared switch buffers (Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory
+Packet Switches", 1998): a queue may take another thread while it has fewer than SHARE times those that are idle. One
+flooded queue so gets three quarters of all threads, two get three sevenths each, and some are left for others.
+"""
+
+from collections import Counter
+
+from karin.sqs.names import QueueId
+
+SHARE = 3
+
+
+class Line:
+    """Queues that wait for a round, each once, and those that have some. Not to be shared without a lock."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._waiting: dict[QueueId, int | None] = {}  # in order of arrival
+        self._running: Counter[QueueId] = Counter()
+
+    @property
+    def running(self) -> int:
+        """Return how many rounds run."""
+        return self._running.total()
+
+    def join(self, queue: QueueId, due_at_ms: int | None) -> None:
+        """Wait for a round; ``due_at_ms`` is when the queue was due, if that is known. The earliest is kept."""
+        known = (self._waiting.get(queue), due_at_ms)
+        self._waiting[queue] = min((at_ms for at_ms in known if at_ms is not None), default=None)
+
+    def next(self, *, is_only_one: bool) -> tuple[QueueId, int | None] | None:
+        """Begin the next round: return its queue and when that was due; None when none may begin now.
+
+        ``is_only_one`` tells that no other queue could want a thread.
+        """
+        for queue in self._waiting:
+            if self._may_begin(queue, is_only_one=is_only_one):
+                self._running[queue] += 1
+                return queue, self._waiting.pop(queue)
+        return None
+
+    def leave(self, queue: QueueId) -> None:
+        """End a round."""
+        self._running[queue] -= 1
+        if not self._running[queue]:
+            del self._running[queue]
+
+    def _may_begin(self, queue: QueueId, *, is_only_one: bool) -> bool:
+        idle = self._threads - self.running
+        own = self._running[queue]
+        if not own or is_only_one:
+            return idle > 0
+        return idle > 1 and own < SHARE * idle

@@ -1,0 +1,201 @@
+"""Views of what queues hold and of what became of it: nothing here receives, changes or renews anything."""
+
+import logging
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+import msgspec
+
+from karin.mapping.invocation import Invocation, unpack_invocation
+from karin.sqs.errors import QueueDoesNotExist
+from karin.sqs.message import Message, unpack_message
+from karin.sqs.names import QueueId
+from karin.store import keys
+from karin.store.connection import Client, store_errors
+from karin.store.scripts import Argument, Scripts
+
+PREVIEW_BYTES = 256  # of a body in a list
+PAGE_BYTES = 1024 * 1024  # of stored messages; their attributes are never cut
+PAGE_LOOKS = 10_000  # members that one page may pass over
+SEARCHED = 10_000  # messages among which the beginning of an id is searched
+QUEUES_AT_ONCE = 16  # whose invocations one command reads: 4 MB at most
+LINE_LENGTH = 1_000  # how far a message's place in its group is counted
+NO_BOUND = 1 << 31
+
+log = logging.getLogger("karin.store")
+
+
+class UnclearId(Exception):  # noqa: N818 - it says what the case is
+    """An id, or the beginning of one, does not name one thing; the message is one line for a person."""
+
+
+class MessageState(StrEnum):
+    """Where a message stands."""
+
+    READY = "ready"
+    DELAYED = "delayed"
+    LEASED = "leased"
+
+
+class SeenMessage(msgspec.Struct, frozen=True):
+    """A message as it stands in its queue; in a list its body may be cut, while ``body_bytes`` counts the whole.
+
+    ``due_at_ms`` is when it may next be received. In a list of a FIFO queue a ready message may be due later: it stands
+    behind one of its group that is leased or delayed. ``first_received_at_ms`` is None before its first receive.
+    """
+
+    message: Message
+    state: MessageState
+    due_at_ms: int
+    receive_count: int
+    first_received_at_ms: int | None
+    body_bytes: int
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """Where a page ended. Written as text for people to hand on; it means something only to the same view."""
+
+    at_ms: int
+    source: int
+    member: bytes
+
+    def __str__(self) -> str:
+        return f"{self.at_ms}.{self.source}.{quote(self.member, safe='')}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        """Read the text back; raises ValueError when it is not that of a cursor."""
+        at_ms, source, member = text.split(".", 2)
+        if not (at_ms + source).isdecimal() or not (at_ms + source).isascii():
+            raise ValueError(f"{text!r} is not a cursor")
+        return cls(int(at_ms), int(source), unquote_to_bytes(member))
+
+
+class MessagePage(msgspec.Struct, frozen=True):
+    """Some messages of a queue, and where to go on; ``next`` is None when nothing follows."""
+
+    messages: tuple[SeenMessage, ...]
+    next: Cursor | None
+
+
+class Views:
+    """Looks at queues; every method may raise StoreUnavailable."""
+
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    def messages(
+        self,
+        queue: QueueId,
+        now_ms: int,
+        *,
+        most: int,
+        state: MessageState | None = None,
+        after: Cursor | None = None,
+    ) -> MessagePage:
+        """Return up to ``most`` messages of a queue, those of one state or all, bodies cut; in one command.
+
+        They come as they are due; those of a FIFO queue group by group in the group's order, unless only the delayed
+        or the leased are wanted. A page may have fewer messages than ``most``, even none, although more follow. Raises
+        QueueDoesNotExist.
+        """
+        args: list[Argument] = [now_ms, state.value if state else "", most, PREVIEW_BYTES, PAGE_BYTES, PAGE_LOOKS]
+        args += [after.at_ms, after.source, after.member] if after else [-1, 0, ""]
+        status, reply = self._scripts.call("peek", [keys.queue(queue), *keys.of_messages(queue)[:6]], args)
+        if status == "no_queue":
+            raise QueueDoesNotExist
+        at_ms, source, member, *rest = reply
+        seen = (_seen(queue, *fields) for fields in zip(*[iter(rest)] * 8, strict=True))
+        return MessagePage(
+            tuple(one for one in seen if one is not None),
+            None if at_ms < 0 else Cursor(at_ms, source, member),
+        )
+
+    def message(self, queue: QueueId, now_ms: int, beginning: str) -> SeenMessage:
+        """Return one message whole, by its id or the beginning of it; one command, in a FIFO queue two.
+
+        A message of a FIFO queue has no sequence number here if a thousand of its group stand before it. Raises
+        QueueDoesNotExist, UnclearId.
+        """
+        taken_keys = [keys.queue(queue), *keys.of_messages(queue)[:5]]
+        status, reply = self._scripts.call("look", taken_keys, [now_ms, beginning, SEARCHED])
+        if status == "no_queue":
+            raise QueueDoesNotExist
+        if status == "unknown":
+            among = (
+                f"the first {SEARCHED:,} messages of {queue.name} have" if reply[0] > SEARCHED else f"{queue.name} has"
+            )
+            raise UnclearId(f"{among} none whose id is, or begins with, {beginning}: `karin messages` lists them")
+        if status == "ambiguous":
+            raise ambiguous(beginning, *(id_.decode() for id_ in reply))
+        where, id_, due_at_ms, receive_count, first_received_at_ms, stored = reply
+        seen = _seen(queue, where, id_, due_at_ms, receive_count, first_received_at_ms, b"", 0, stored)
+        if seen is None:
+            raise UnclearId(f"message {id_.decode()} of {queue.name} cannot be read: it stays until it expires")
+        number = self._sequence_number(queue, seen.message)
+        return msgspec.structs.replace(
+            seen,
+            message=msgspec.structs.replace(seen.message, sequence_number=number),
+            body_bytes=len(seen.message.body.encode()),
+        )
+
+    def invocations(self, queues: Sequence[QueueId], *, most: int | None = None) -> list[Invocation]:
+        """Return the last calls made with messages of queues, those of each queue newest first.
+
+        Up to ``most`` of each queue, or all that are kept; one command for every QUEUES_AT_ONCE queues.
+        """
+        found: list[Invocation] = []
+        for start in range(0, len(queues), QUEUES_AT_ONCE):
+            taken_keys = [keys.invocations(queue) for queue in queues[start : start + QUEUES_AT_ONCE]]
+            _, lists = self._scripts.call("list_invocations", taken_keys, [NO_BOUND if most is None else most])
+            found += [one for records in lists for packed in records if (one := _invocation(packed)) is not None]
+        return found
+
+    def _sequence_number(self, queue: QueueId, message: Message) -> str | None:
+        if not queue.is_fifo or message.group_id is None:
+            return None
+        lane, past = f"{message.group_id}\0", f"{message.group_id}\1"
+        with store_errors():
+            places: Any = self._client.zrangebylex(keys.order(queue), f"[{lane}", f"({past}", start=0, num=LINE_LENGTH)
+        numbers = (place.decode().removeprefix(lane).removesuffix(message.message_id) for place in places)
+        return next((number for number in numbers if len(number) == 20), None)
+
+
+def ambiguous(beginning: str, *ids: str) -> UnclearId:
+    """Return the error for the beginning of several ids, of which two are enough to tell them apart."""
+    return UnclearId(f"{beginning} is ambiguous: {ids[0]} and {ids[1]} begin with it, say more of the id")
+
+
+def _seen(
+    queue: QueueId,
+    state: bytes,
+    id_: bytes,
+    due_at_ms: int,
+    receive_count: int,
+    first_received_at_ms: int,
+    sequence_number: bytes,
+    body_bytes: int,
+    packed: bytes,
+) -> SeenMessage | None:
+    """Return a message that a script told of; None for one that cannot be read."""
+    message_id = id_.decode()
+    try:
+        message = unpack_message(message_id, packed, sequence_number.decode() or None)
+    except (msgspec.DecodeError, ValueError) as error:
+        log.error("message %s of %s cannot be read: %s", message_id, queue.name, error)
+        return None
+    return SeenMessage(
+        message, MessageState(state.decode()), due_at_ms, receive_count, first_received_at_ms or None, body_bytes
+    )
+
+
+def _invocation(packed: bytes) -> Invocation | None:
+    """Return a record of a call; None for one that cannot be read."""
+    try:
+        return unpack_invocation(packed)
+    except ValueError as error:
+        log.error("%s", error)
+        return None

@@ -1,0 +1,188 @@
+"""A Lambda service in which everything can go wrong: a small HTTP server whose functions do as they are told."""
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import unquote
+
+from tests.store.support import ACCOUNT
+
+REGION = "us-east-1"
+TIMEOUT_SECONDS = 1
+
+Behaviour = Callable[["Request"], None]
+
+
+class BrokenLambda(ThreadingHTTPServer):
+    """Serves one function for each queue, under the same name; each has a behaviour, which may be changed at any time.
+
+    A context manager; ``calls`` are the events of each function's calls, in order.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, behaviours: dict[str, Behaviour], **of_mapping: object) -> None:
+        super().__init__(("127.0.0.1", 0), Request)
+        self.behaviours = behaviours
+        self.of_mapping = of_mapping  # fields of every mapping, as AWS names them
+        self.timeout_seconds = TIMEOUT_SECONDS
+        self.keeps_events = True  # or only counts the calls
+        self.calls: dict[str, list[dict[str, Any]]] = {name: [] for name in behaviours}
+        self.ended = threading.Event()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.shutdown()
+        self.server_close()
+
+    @property
+    def url(self) -> str:
+        """Return where it listens."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def receive_counts(self, name: str) -> list[list[int]]:
+        """Return how often each message was received, for each call of a function."""
+        return [
+            [int(record["attributes"]["ApproximateReceiveCount"]) for record in event["Records"]]
+            for event in self.calls[name]
+        ]
+
+    def function(self, name: str) -> dict[str, Any]:
+        """Return a function as AWS lists it."""
+        return {
+            "FunctionName": name,
+            "FunctionArn": arn(name).removesuffix(":live"),
+            "Timeout": self.timeout_seconds,
+            "SomethingOfNextYear": True,
+        }
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        """Return a function's mapping as AWS lists it."""
+        return {
+            "UUID": name,
+            "EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}",
+            "FunctionArn": arn(name),
+            "State": "Disabled",
+            "BatchSize": 10,
+            "SomethingOfNextYear": {"Nested": [1]},
+            **self.of_mapping,
+        }
+
+
+class Request(BaseHTTPRequestHandler):
+    """One request; behaviours answer it with the methods below."""
+
+    protocol_version = "HTTP/1.1"
+    server: BrokenLambda
+
+    def do_GET(self) -> None:
+        """Answer the listings."""
+        if "/event-source-mappings" in self.path:
+            self._list("EventSourceMappings", [self.server.mapping(name) for name in self.server.behaviours])
+        elif "/urls" in self.path:
+            self._list("FunctionUrlConfigs", [])
+        else:
+            self._list("Functions", [self.server.function(name) for name in self.server.behaviours])
+
+    def do_POST(self) -> None:
+        """Call a function, or tell a queue's attributes."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if "/invocations" not in self.path:
+            self.answer(200, {"Attributes": {"VisibilityTimeout": "1"}})
+            return
+        name = unquote(self.path).split(":function:")[1].split("/")[0].split(":")[0]
+        self.event_bytes = len(body)
+        self.server.calls[name].append(json.loads(body) if self.server.keeps_events else {})
+        self.server.behaviours[name](self)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+    def answer(self, status: int, body: object, missing_bytes: int = 0, **headers: str) -> None:
+        """Answer with JSON, or with less of it than the head promises."""
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("x-amzn-RequestId", "request-1")
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(data) + missing_bytes))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _list(self, field: str, elements: list[dict[str, Any]]) -> None:
+        self.answer(200, {field: elements})
+
+
+def succeed(request: Request) -> None:
+    """Do what it should."""
+    request.answer(200, None)
+
+
+def refuse(status: int, code: str) -> Behaviour:
+    """Return AWS's refusal to call the function."""
+    return lambda request: request.answer(status, {"Message": "because"}, x_amzn_errortype=code)
+
+
+def fail(request: Request) -> None:
+    """Raise an exception in the function."""
+    request.answer(200, {"errorType": "KeyError", "errorMessage": "'id'"}, X_Amz_Function_Error="Unhandled")
+
+
+def report_nonsense(request: Request) -> None:
+    """Answer with what is no partial batch response."""
+    request.answer(200, {"batchItemFailures": [{"itemIdentifier": "a stranger"}]})
+
+
+def drop(request: Request) -> None:
+    """Reset the connection in the middle of the call."""
+    request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    request.close_connection = True
+
+
+def garble(request: Request) -> None:
+    """Answer with what is not HTTP."""
+    request.wfile.write(b"this is not HTTP\r\n\r\n")
+    request.close_connection = True
+
+
+def truncate(request: Request) -> None:
+    """Answer, and hang up before the end."""
+    request.answer(200, {"batchItemFailures": []}, missing_bytes=10)
+    request.close_connection = True
+
+
+def hang(request: Request) -> None:
+    """Never answer."""
+    request.server.ended.wait(60)
+    request.close_connection = True
+
+
+def refuse_large(most_bytes: int) -> Behaviour:
+    """Return a function for which AWS takes no longer events than these."""
+    too_large = refuse(413, "RequestTooLargeException")
+    return lambda request: too_large(request) if request.event_bytes > most_bytes else succeed(request)
+
+
+def first(*behaviours: Behaviour) -> Behaviour:
+    """Return behaviours one after the other; the last goes on."""
+    left = list(behaviours)
+
+    def next_of_them(request: Request) -> None:
+        behaviour = left.pop(0) if len(left) > 1 else left[0]
+        behaviour(request)
+
+    return next_of_them
+
+
+def arn(name: str) -> str:
+    """Return a function's ARN, here with an alias."""
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:live"

@@ -1,0 +1,76 @@
+"""``karin pause``, ``karin resume``, and what ``karin mappings`` shows of both."""
+
+import json
+
+import pytest
+
+from karin.cli.main import EXIT_DONE, EXIT_FAILED, main
+from karin.mapping.pause import PausedBy, paused_by_karin
+from karin.store.store import Store
+from tests.processes import bare_environ
+from tests.scheduler.support import mapping, snapshot
+from tests.store.support import OTHER, QUEUE
+
+NOW_MS = 1_800_000_000_000
+WORK, FIRST, SECOND = mapping(QUEUE, uuid="id-of-work"), mapping(OTHER, "first"), mapping(OTHER, "second")
+
+
+class Commands:
+    """Runs commands against one store."""
+
+    def __init__(self, store_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self._environ = bare_environ(REDIS_URL=store_url)
+        self._capsys = capsys
+
+    def run(self, *arguments: str, exit_code: int = EXIT_DONE) -> str:
+        """Run a command; return what it printed, errors when it is to fail."""
+        assert main(arguments, self._environ) == exit_code
+        printed = self._capsys.readouterr()
+        return printed.out if exit_code == EXIT_DONE else printed.err
+
+    def line_of(self, queue: str) -> str:
+        """Return what ``karin mappings`` shows of a queue's mapping."""
+        return next(line for line in self.run("mappings").splitlines() if line.startswith(queue))
+
+
+@pytest.fixture
+def commands(store_url: str, store: Store, capsys: pytest.CaptureFixture[str]) -> Commands:
+    store.deployment.replace_snapshot(snapshot(WORK, FIRST, SECOND))
+    return Commands(store_url, capsys)
+
+
+def test_a_mapping_is_paused_and_resumed_by_its_queue_its_function_or_its_uuid(
+    commands: Commands, store: Store
+) -> None:
+    for name in ("work", "work -> work", "id-of-work"):
+        assert commands.run("pause", name, "--because", "deploying") == (
+            "work -> work is paused: its messages wait until `karin resume work`\n"
+        )
+        pause = store.pauses.all()["id-of-work"]
+        assert (pause.by, pause.reason, pause.until_ms) == (PausedBy.USER, "deploying", None)
+        assert commands.line_of("work").endswith("paused: deploying; `karin resume` ends that")
+        assert commands.run("resume", name) == "work -> work is resumed\n"
+        assert commands.line_of("work").endswith("yes")
+    assert commands.run("resume", "work") == "work -> work was not paused\n"
+
+
+def test_a_name_must_mean_one_mapping(commands: Commands, store: Store) -> None:
+    assert "'other -> first' or 'other -> second'" in commands.run("pause", "other", exit_code=EXIT_FAILED)
+    assert "there is no mapping nowhere" in commands.run("resume", "nowhere", exit_code=EXIT_FAILED)
+    assert store.pauses.all() == {}
+
+
+def test_what_karin_paused_is_shown_with_its_reason_and_resumed_by_hand(commands: Commands, store: Store) -> None:
+    store.pauses.pause("id-of-work", paused_by_karin(None, "allow lambda:InvokeFunction", NOW_MS))
+    assert commands.line_of("work").endswith(": allow lambda:InvokeFunction")
+    assert "paused, a call is tried again " in commands.line_of("work")
+    assert commands.run("resume", "work") == "work -> work is resumed\n"
+
+
+def test_scripts_get_json(commands: Commands) -> None:
+    assert json.loads(commands.run("pause", "work", "--json")) == {"mapping": "id-of-work", "paused": True}
+    shown = {one["uuid"]: one["paused"] for one in json.loads(commands.run("mappings", "--json"))}
+    assert (shown["id-of-work"]["by"], shown[FIRST.uuid]) == ("user", None)
+    assert json.loads(commands.run("resume", "work", "--json")) == {
+        "mapping": "id-of-work", "paused": False, "was_paused": True,
+    }  # fmt: skip

@@ -1,0 +1,357 @@
+"""Each check of the doctor: what it finds in which facts, how bad that is, and that it stays silent otherwise."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from karin.aws.inspection import DryRun
+from karin.doctor import deployment_checks, machine_checks, message_checks, store_checks
+from karin.doctor.examination import CHECKS, examine
+from karin.doctor.facts import AwsFacts, Facts, PlatformFacts
+from karin.doctor.findings import Finding, Severity
+from karin.mapping.changes import FieldChange, MappingChange
+from karin.mapping.model import LambdaFunction, MappedQueue, Mapping, Snapshot
+from karin.mapping.pause import paused_by_karin, paused_by_user
+from karin.operations.syncing import QueueChange, SyncReport
+from karin.sqs.names import QueueId
+from karin.store.inspection import StoreFacts
+from karin.store.queues import QueueState
+
+NOW_MS = 1_700_000_000_000
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+QUEUE = QueueId(ACCOUNT, "jobs")
+FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:work"
+REDRIVE = f'{{"deadLetterTargetArn":"arn:aws:sqs:{REGION}:{ACCOUNT}:dead","maxReceiveCount":5}}'
+GOOD_STORE = StoreFacts(
+    info={"maxmemory_policy": "noeviction", "used_memory": "1000000", "aof_enabled": "1"}, save="", clock_ahead_ms=0
+)
+DEFAULTS = {
+    "VisibilityTimeout": "60",
+    "MessageRetentionPeriod": "345600",
+    "MaximumMessageSize": "1024",
+    "RedrivePolicy": REDRIVE,
+}
+
+
+def mapping(**fields: Any) -> Mapping:
+    return Mapping("id-1", QUEUE.arn(REGION), FUNCTION_ARN, **fields)
+
+
+def deployment(one: Mapping | None = None, *, timeout_seconds: int = 3, **attributes: str) -> Snapshot:
+    """Return a deployment of one mapping, in order but for the attributes given; an empty one is absent."""
+    described = {name: value for name, value in (DEFAULTS | attributes).items() if value}
+    return Snapshot(
+        1,
+        ACCOUNT,
+        REGION,
+        (LambdaFunction("work", FUNCTION_ARN, timeout_seconds=timeout_seconds),),
+        (one or mapping(),),
+        (MappedQueue(QueueId(ACCOUNT, "dead").arn(REGION), {}), MappedQueue(QUEUE.arn(REGION), described)),
+    )
+
+
+def facts(one: Snapshot | None = None, /, **fields: Any) -> Facts:
+    """Return facts in which all is well but for those given."""
+    snapshot = one or deployment()
+    healthy = Facts(
+        NOW_MS, deployed=snapshot, synced=snapshot, pending=SyncReport(snapshot), store=GOOD_STORE, schedulers_alive=1
+    )
+    return replace(healthy, **fields)
+
+
+def store(**info: str) -> StoreFacts:
+    return replace(GOOD_STORE, info=GOOD_STORE.info | info)
+
+
+def queue(ready: int, *, due_ms_ago: int, queue_id: QueueId = QUEUE, **attributes: str) -> QueueState:
+    return QueueState(queue_id, attributes, {}, 0, 0, ready, 0, 0, NOW_MS - due_ms_ago)
+
+
+def pending(**changes: Any) -> SyncReport:
+    return SyncReport(deployment(), **changes)
+
+
+def heard(*, clock_ahead_ms: int | None = 0, **fields: Any) -> AwsFacts:
+    return AwsFacts(clock_ahead_ms=clock_ahead_ms, **fields)
+
+
+P, N = Severity.PROBLEM, Severity.NOTE
+Check = Callable[[Facts], Iterator[Finding]]
+CASES: list[tuple[Check, Facts, Severity | None, str]] = [
+    (deployment_checks.unreadable_deployment, facts(deployed_problem="no answer"), P, "no answer"),
+    (deployment_checks.out_of_date, facts(synced=None), P, "karin sync"),
+    (deployment_checks.out_of_date, facts(synced=None, pending=None, deployed=None), None, ""),
+    (deployment_checks.out_of_date, facts(pending=pending(added=("a -> b",))), P, "new: a -> b"),
+    (
+        deployment_checks.out_of_date,
+        facts(pending=pending(changed=(MappingChange("a -> b", (FieldChange("batch size", "10", "5"),)),))),
+        P,
+        "changed: a -> b: batch size 10 -> 5",
+    ),
+    (deployment_checks.out_of_date, facts(pending=pending(created_queues=("0/q",))), P, "new queue: 0/q"),
+    (deployment_checks.out_of_date, facts(pending=pending(removed=("a -> b",))), N, "gone: a -> b"),
+    (
+        deployment_checks.out_of_date,
+        facts(pending=pending(changed_queues=(QueueChange("0/q", (FieldChange("DelaySeconds", "0", "1"),)),))),
+        N,
+        "DelaySeconds 0 -> 1",
+    ),
+    (deployment_checks.polled_by_aws, facts(deployment(mapping(state="Enabled"))), P, "648,000"),
+    (deployment_checks.polled_by_aws, facts(deployment(mapping(state="Enabling"))), P, "`karin serve jobs`"),
+    (
+        deployment_checks.polled_by_aws,
+        facts(deployment(mapping(state="Enabled", served_anyway=True))),
+        N,
+        "delivered twice",
+    ),
+    (deployment_checks.polled_by_aws, facts(deployment(mapping(state="Disabling"))), None, ""),
+    (deployment_checks.not_served, facts(deployment(mapping(state="Updating"))), P, "AWS is changing it (Updating)"),
+    (deployment_checks.not_served, facts(deployment(mapping(filters_readable=False))), P, "kms:Decrypt"),
+    (deployment_checks.not_served, facts(deployment(mapping(state="Enabled"))), None, ""),
+    (deployment_checks.paused, facts(pauses={"id-1": paused_by_user("lunch", 1)}), N, "paused by user: lunch"),
+    (deployment_checks.paused, facts(pauses={"id-1": paused_by_karin(None, "denied", 1)}), P, "by karin: denied"),
+    (deployment_checks.paused, facts(pauses={"another": paused_by_user("lunch", 1)}), None, ""),
+    (
+        deployment_checks.uncallable_functions,
+        facts(aws=heard(calls=(DryRun(FUNCTION_ARN, "AccessDeniedException: allow lambda:InvokeFunction"),))),
+        P,
+        f"{FUNCTION_ARN}:*",
+    ),
+    (
+        deployment_checks.uncallable_functions,
+        facts(aws=heard(calls=(DryRun(FUNCTION_ARN, "it does not exist"),))),
+        P,
+        "function work",
+    ),
+    (
+        deployment_checks.uncallable_functions,
+        facts(aws=heard(calls=(DryRun(FUNCTION_ARN, "too many requests", is_certain=False),))),
+        N,
+        "cannot be told",
+    ),
+    (deployment_checks.uncallable_functions, facts(aws=heard(calls=(DryRun(FUNCTION_ARN),))), None, ""),
+    (
+        deployment_checks.short_visibility,
+        facts(deployment(timeout_seconds=61)),
+        P,
+        "advised: 366 s",
+    ),
+    (
+        deployment_checks.short_visibility,
+        facts(deployment(mapping(window_seconds=20), timeout_seconds=10)),
+        N,
+        "advised: 80 s",
+    ),
+    (deployment_checks.short_visibility, facts(deployment(timeout_seconds=10)), None, ""),
+    (deployment_checks.short_visibility, facts(deployment(VisibilityTimeout="")), None, ""),
+    (deployment_checks.no_dead_letter_queue, facts(deployment(RedrivePolicy="")), N, "about 5,760 times"),
+    (deployment_checks.no_dead_letter_queue, facts(deployment(RedrivePolicy="", VisibilityTimeout="0")), N, "345,600"),
+    (deployment_checks.no_dead_letter_queue, facts(deployment(RedrivePolicy="", VisibilityTimeout="")), None, ""),
+    (
+        deployment_checks.batches_over_the_limit,
+        facts(deployment(mapping(batch_size=25), MaximumMessageSize="262144")),
+        N,
+        "jobs -> work (25 x 256 KiB)",
+    ),
+    (
+        deployment_checks.batches_over_the_limit,
+        facts(deployment(mapping(batch_size=24), MaximumMessageSize="262144")),
+        None,
+        "",
+    ),
+    (deployment_checks.batches_over_the_limit, facts(deployment(MaximumMessageSize="1048576")), None, ""),
+    (
+        message_checks.stranded_in_aws,
+        facts(deployment(ApproximateNumberOfMessages="2", ApproximateNumberOfMessagesDelayed="3")),
+        P,
+        "5 messages in the real SQS queue",
+    ),
+    (
+        message_checks.stranded_in_aws,
+        facts(deployment(mapping(state="Enabled"), ApproximateNumberOfMessages="2")),
+        None,
+        "",
+    ),
+    (
+        message_checks.stranded_in_aws,
+        facts(deployment(ApproximateNumberOfMessages="2"), deployed=None),  # a sync long ago
+        None,
+        "",
+    ),
+    (
+        message_checks.stranded_in_aws,
+        facts(deployment(ApproximateNumberOfMessages="2"), aws=heard(sqs_is_karin=True)),
+        None,
+        "",
+    ),
+    (
+        message_checks.stranded_in_aws,
+        facts(
+            replace(
+                deployment(),
+                queues=(MappedQueue(f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead", {"ApproximateNumberOfMessages": "1"}),),
+            )
+        ),
+        N,
+        "1 message in the real dead-letter queue",
+    ),
+    (message_checks.overdue, facts(queues=(queue(3, due_ms_ago=900_000),)), N, "3 messages not delivered"),
+    (
+        message_checks.overdue,
+        facts(queues=(queue(3, due_ms_ago=900_000, queue_id=QueueId(ACCOUNT, "other")),)),
+        N,
+        "No mapping that karin serves",
+    ),
+    (
+        message_checks.overdue,
+        facts(
+            queues=(
+                queue(0, due_ms_ago=-1, RedrivePolicy=REDRIVE),
+                queue(3, due_ms_ago=900_000, queue_id=QueueId(ACCOUNT, "dead")),
+            )
+        ),
+        None,
+        "",
+    ),
+    (message_checks.overdue, facts(queues=(queue(3, due_ms_ago=300_000),)), None, ""),
+    (store_checks.unavailable_store, facts(store_problem="connection refused"), P, "connection refused"),
+    (
+        store_checks.unavailable_store,
+        facts(store_problem="ERR max requests limit exceeded. Limit: 500000, Usage: 500000."),
+        P,
+        "larger plan",
+    ),
+    (
+        store_checks.unavailable_store,
+        facts(store=StoreFacts(refusals={"INFO": "ERR max daily request limit exceeded."})),
+        P,
+        "larger plan",
+    ),
+    (store_checks.eviction, facts(store=store(maxmemory_policy="allkeys-lru")), P, "allkeys-lru"),
+    (
+        store_checks.eviction,
+        facts(store=store(maxmemory_policy="allkeys-random", evicted_keys="1234")),
+        P,
+        "it has dropped 1,234 keys",
+    ),
+    (store_checks.eviction, facts(store=store(maxmemory_policy="volatile-lru")), None, ""),
+    (store_checks.memory, facts(store=store(used_memory="29000000", maxmemory="30000000")), P, "28 of the 29 MB"),
+    (store_checks.memory, facts(store=store(used_memory="24000000", maxmemory="30000000")), N, "that it may take"),
+    (store_checks.memory, facts(store=store(used_memory="15000000", maxmemory="30000000")), None, ""),
+    (
+        store_checks.memory,
+        facts(store=store(used_memory="130000000", maxmemory="0", total_system_memory="256000000")),
+        P,
+        "of its machine",
+    ),
+    (
+        store_checks.memory,
+        facts(store=store(used_memory="60000000", maxmemory="0", total_system_memory="256000000")),
+        None,
+        "",
+    ),
+    (store_checks.connections, facts(store=store(connected_clients="28", maxclients="30")), N, "28 of 30"),
+    (store_checks.connections, facts(store=store(rejected_connections="7")), N, "7 were refused"),
+    (store_checks.connections, facts(store=store(connected_clients="8", maxclients="30")), None, ""),
+    (store_checks.persistence, facts(store=store(aof_enabled="0")), P, "keeps nothing on disk"),
+    (store_checks.persistence, facts(store=replace(store(aof_enabled="0"), save="3600 1")), N, "save 3600 1"),
+    (store_checks.persistence, facts(store=replace(store(aof_enabled="0"), save=None)), None, ""),
+    (store_checks.persistence, facts(store=store(aof_last_write_status="err")), P, "write to disk failed"),
+    (store_checks.persistence, facts(store=store(rdb_last_bgsave_status="err")), P, "write to disk failed"),
+    (
+        store_checks.plan,
+        facts(store=store(total_commands_processed="20000", uptime_in_seconds="86400"), store_host="eu1-a.upstash.io"),
+        N,
+        "about 600,000 commands a month",
+    ),
+    (
+        store_checks.plan,
+        facts(store=store(total_commands_processed="20000", uptime_in_seconds="86400"), store_host="my-redis"),
+        None,
+        "",
+    ),
+    (
+        store_checks.plan,
+        facts(store=store(instantaneous_ops_per_sec="90"), store_host="redis-1.c1.eu.redis-cloud.com"),
+        N,
+        "100 a second",
+    ),
+    (store_checks.untold, facts(store=StoreFacts(refusals={"INFO": "unknown command"})), N, "INFO: unknown command"),
+    (store_checks.untold, facts(store=replace(store(aof_enabled="0"), save=None)), N, "how often it writes to disk"),
+    (store_checks.untold, facts(store=StoreFacts(), store_problem="connection refused"), None, ""),
+    (machine_checks.no_scheduler, facts(schedulers_alive=0), P, "karin up"),
+    (machine_checks.no_scheduler, facts(schedulers_alive=None), None, ""),
+    (machine_checks.clocks, facts(aws=heard(clock_ahead_ms=400_000)), P, "400 s ahead of AWS's"),
+    (machine_checks.clocks, facts(aws=heard(clock_ahead_ms=-5_000)), N, "5 s behind AWS's"),
+    (machine_checks.clocks, facts(aws=heard(clock_ahead_ms=1_500)), None, ""),
+    (machine_checks.clocks, facts(store=replace(GOOD_STORE, clock_ahead_ms=3_000)), N, "ahead of the store's"),
+    (machine_checks.own_endpoint, facts(aws=heard(sqs_is_karin=True, sqs_url="http://k")), P, "http://k"),
+    (machine_checks.fly_stops_machines, facts(platform=PlatformFacts(fly_stops=((True, 0),))), P, '= "off"'),
+    (machine_checks.fly_stops_machines, facts(platform=PlatformFacts(fly_stops=((True, 1),))), N, "primary region"),
+    (machine_checks.fly_stops_machines, facts(platform=PlatformFacts(fly_stops=((False, 0),))), None, ""),
+    (machine_checks.fly_stops_machines, facts(platform=PlatformFacts(is_fly_machine=True)), N, "cannot be seen"),
+    (
+        machine_checks.store_on_a_volatile_disk,
+        facts(platform=PlatformFacts(is_fly_machine=True, store_disk="ext4", store_mount="/")),
+        P,
+        "Mount a volume",
+    ),
+    (
+        machine_checks.store_on_a_volatile_disk,
+        facts(platform=PlatformFacts(is_fly_machine=True, store_disk="ext4", store_mount="/data")),
+        None,
+        "",
+    ),
+    (
+        machine_checks.store_on_a_volatile_disk,
+        facts(platform=PlatformFacts(store_disk="overlay", store_mount="/")),
+        N,
+        "overlay at /",
+    ),
+    (
+        machine_checks.store_on_a_volatile_disk,
+        facts(platform=PlatformFacts(store_disk="ext4", store_mount="/")),
+        None,
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "given", "severity", "words"), CASES)
+def test_a_check_finds_what_it_is_for_and_nothing_else(
+    check: Check, given: Facts, severity: Severity | None, words: str
+) -> None:
+    findings = list(check(given))
+
+    assert [one.severity for one in findings] == ([severity] if severity else [])
+    for one in findings:
+        text = " ".join((one.subject, one.what, one.why, one.fix))
+        assert words in text
+        assert one.why.endswith(".")
+        assert one.fix.endswith(".")
+
+
+def test_every_check_is_covered_and_none_finds_anything_in_good_health() -> None:
+    assert {check for check, *_ in CASES} == set(CHECKS)
+    assert examine(facts()) == []
+
+
+def test_every_finding_stands_in_the_documentation() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+
+    codes = {finding.code for check, given, *_ in CASES for finding in check(given)}
+
+    assert {code for code in codes if f"`{code}`" not in documented} == set()
+
+
+def test_problems_come_before_notes() -> None:
+    findings = examine(facts(deployment(RedrivePolicy=""), schedulers_alive=0, store=store(aof_enabled="0")))
+
+    assert [one.code for one in findings] == ["no-scheduler", "no-persistence", "no-dead-letter-queue"]
+
+
+def test_with_nothing_known_at_all_every_check_stays_calm() -> None:
+    assert examine(Facts(NOW_MS)) == []
