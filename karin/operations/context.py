@@ -43,6 +43,8 @@ class Context:
     region: str
     max_delay_seconds: int
     account: Account = field(repr=False)
+    warned_at_ms: dict[QueueId, int] = field(default_factory=dict, repr=False, compare=False)
+    """Source queue -> when this process last said that it cannot move its dead letters."""
 
     @classmethod
     def of(cls, store: Store, clock: Clock, settings: Settings) -> "Context":

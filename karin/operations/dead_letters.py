@@ -22,8 +22,6 @@ WARNING_INTERVAL_MS = 60_000
 
 log = logging.getLogger("karin.operations")
 
-_warned_at_ms: dict[QueueId, int] = {}  # source queue -> when this process last said that it cannot move
-
 
 def move_dead(context: Context, queue: QueueId, claim: Claim) -> int:
     """Move what a claim found dead to the dead-letter queue and return how many messages were moved.
@@ -101,7 +99,7 @@ def _delete(context: Context, queue: QueueId, moved: Sequence[ReceivedMessage]) 
 def _warn(context: Context, queue: QueueId, text: str) -> None:
     """Log a line, at most one a minute for each source: it is said anew at every claim otherwise."""
     now_ms = context.clock.now_ms()
-    last_ms = _warned_at_ms.get(queue)
+    last_ms = context.warned_at_ms.get(queue)
     if last_ms is None or not last_ms <= now_ms < last_ms + WARNING_INTERVAL_MS:
-        _warned_at_ms[queue] = now_ms
+        context.warned_at_ms[queue] = now_ms
         log.warning("%s", text)

@@ -65,16 +65,22 @@ class Signals:
             return int(self._client.publish(channel, _write(signal)))
 
     def listen(
-        self, *, timeout_seconds: float | None = None, wakes: bool = True, requests: bool = False
+        self,
+        *,
+        timeout_seconds: float | None = None,
+        wakes: bool = True,
+        control: bool = True,
+        requests: bool = False,
     ) -> Generator[Signal | None, None, None]:
         """Subscribe, yield None once subscribed, then each signal, and None after each ``timeout_seconds`` of silence.
 
-        Only schedulers listen for ``requests``. Raises StoreUnavailable when the connection is lost; the connection is
-        closed when the iterator is.
+        Who wants nudges alone needs no ``control``; only schedulers listen for ``requests``. Raises StoreUnavailable
+        when the connection is lost; the connection is closed when the iterator is.
         """
         subscriber: Any = PubSub(self._listener.connection_pool, ignore_subscribe_messages=True)
         with store_errors(), subscriber:
-            channels = [keys.CONTROL, *([keys.WAKES] if wakes else []), *([keys.REQUESTS] if requests else [])]
+            wanted = {keys.WAKES: wakes, keys.CONTROL: control, keys.REQUESTS: requests}
+            channels = [channel for channel, is_wanted in wanted.items() if is_wanted]
             subscriber.subscribe(*channels)
             for _ in channels:
                 subscriber.parse_response()

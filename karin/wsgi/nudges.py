@@ -56,7 +56,7 @@ class NudgeListener:
         attempt = 0
         while True:
             try:
-                for signal in self._signals.listen():
+                for signal in self._signals.listen(control=False):
                     attempt = 0
                     if signal is None:
                         self._subscribed()

@@ -31,9 +31,9 @@ from tests.support import wait_until
 CLOCK = SystemClock()
 
 COMES_AGAIN = {  # queue -> its first outcome, how long at least until the second call in ms, whether the first counts
-    "failing": (OutcomeKind.FUNCTION_ERROR, 800, True),
-    "nonsense": (OutcomeKind.FUNCTION_ERROR, 800, True),
-    "broken": (OutcomeKind.REFUSED, 800, True),
+    "failing": (OutcomeKind.FUNCTION_ERROR, 300, True),
+    "nonsense": (OutcomeKind.FUNCTION_ERROR, 300, True),
+    "broken": (OutcomeKind.REFUSED, 300, True),
     "throttled": (OutcomeKind.THROTTLED, 200, False),
     "not-ready": (OutcomeKind.REFUSED, 200, False),
 }

@@ -56,7 +56,8 @@ class Signals:
     def say(self, signal: Nudge | StoreUnavailable) -> None:
         self._said.put(signal)
 
-    def listen(self) -> Generator[Any, None, None]:
+    def listen(self, *, control: bool) -> Generator[Any, None, None]:
+        assert not control, "nudges are all that a poll waits for"
         if not self.is_reachable:
             raise StoreUnavailable("away")
         self.listeners += 1
