@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 DEFAULT_ACCOUNT_ID = "000000000000"
 DEFAULT_BIND = "127.0.0.1:4000"
 DEFAULT_REGION = "us-east-1"
-DEFAULT_MAX_CONCURRENCY = 100  # Lambda calls in flight; each costs a thread, 50 KB measured (docs/decisions.md)
+DEFAULT_MAX_CONCURRENCY = (
+    100  # Lambda calls in flight; each costs a thread, 80 KB with ten messages (docs/decisions.md)
+)
 DEFAULT_SWEEP_SECONDS = 60
 SQS_MAX_DELAY_SECONDS = 900
 YEAR_SECONDS = 366 * 24 * 60 * 60

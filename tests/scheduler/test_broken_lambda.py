@@ -77,7 +77,8 @@ def test_every_way_to_fail_does_with_the_messages_what_it_should(
             before, after = recorded(store, queue(name))
             assert (before.outcome, after.outcome) == (kind, OutcomeKind.SUCCEEDED)
             assert after.started_at_ms - before.started_at_ms >= wait_ms
-            assert service.receive_counts(name) == [[1], [2 if counts_as_try else 1]]
+            first_call, *_, last_call = service.receive_counts(name)
+            assert (first_call, last_call) == ([1], [2 if counts_as_try else 1])
         wait_until(lambda: counts(store, CLOCK.now_ms(), queue("large")) == (0, 0, 0), "the large is done", 20)
         for name in LOST:
             assert len(service.calls[name]) == 1, "the function may still run"
