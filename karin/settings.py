@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 DEFAULT_ACCOUNT_ID = "000000000000"
 DEFAULT_BIND = "127.0.0.1:4000"
+DEFAULT_WEB_BIND = "127.0.0.1:4100"  # of karin-tui in a browser
 DEFAULT_REGION = "us-east-1"
-DEFAULT_MAX_CONCURRENCY = (
-    100  # Lambda calls in flight; each costs a thread, 80 KB with ten messages (docs/decisions.md)
-)
+DEFAULT_MAX_CONCURRENCY = 100  # Lambda calls in flight: a thread and about 80 KB each (docs/decisions.md)
 DEFAULT_SWEEP_SECONDS = 60
+WEB_PASSWORD_LENGTH = 12  # characters, at least
 SQS_MAX_DELAY_SECONDS = 900
 YEAR_SECONDS = 366 * 24 * 60 * 60
 SOCKET_NAME = "store.sock"
@@ -39,6 +39,7 @@ class Settings:
     bind_port: int = 4000
     access_keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # key id -> secret
     url_token: str | None = field(default=None, repr=False)
+    web_password: str | None = field(default=None, repr=False)  # of karin-tui in a browser; None: loopback only
     account_id: str | None = None  # None: taken from the mappings, else DEFAULT_ACCOUNT_ID
     region: str = DEFAULT_REGION
     workers: int = 1
@@ -55,7 +56,7 @@ class Settings:
         to strangers: bound beyond loopback with neither access keys nor a URL token.
         """
         _reject_unknown_names(environ)
-        host, port = _bind(environ.get("KARIN_BIND") or DEFAULT_BIND)
+        host, port = parse_address(environ.get("KARIN_BIND") or DEFAULT_BIND, "KARIN_BIND", DEFAULT_BIND)
         settings = cls(
             home=_home(environ),
             redis_url=_redis_url(environ.get("REDIS_URL")),
@@ -63,6 +64,7 @@ class Settings:
             bind_port=port,
             access_keys=_access_keys(environ.get("KARIN_ACCESS_KEYS")),
             url_token=_url_token(environ.get("KARIN_URL_TOKEN")),
+            web_password=_web_password(environ.get("KARIN_WEB_PASSWORD")),
             account_id=_account_id(environ.get("KARIN_ACCOUNT_ID")),
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
             workers=_integer(environ, "WEB_CONCURRENCY", 1, 1, 64),
@@ -96,13 +98,32 @@ class Settings:
 
 VARIABLES = (
     "KARIN_HOME", "KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY",
-    "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL", "KARIN_SWEEP_INTERVAL",
+    "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL", "KARIN_SWEEP_INTERVAL", "KARIN_WEB_PASSWORD",
 )  # fmt: skip
 
 
 def mask_url(url: str) -> str:
     """Return a Redis URL fit for showing: its password replaced by ``***``."""
     return re.sub(r"(?<=://)([^:@/]*):[^@/]*@", r"\1:***@", url)
+
+
+def parse_address(value: str, name: str, example: str) -> tuple[str, int]:
+    """Return the host (an IPv6 one without brackets) and the port of ``host:port``. Raises SettingsError."""
+    host, _, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise SettingsError(f"{name}={value} is not an address: write host:port, such as {example}")
+    return host, int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches a host: an address without brackets, or ``localhost``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _reject_unknown_names(environ: Mapping[str, str]) -> None:
@@ -142,14 +163,6 @@ def _redis_url(value: str | None) -> str | None:
     return value
 
 
-def _bind(value: str) -> tuple[str, int]:
-    host, _, port = value.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise SettingsError(f"KARIN_BIND={value} is not an address: write host:port, such as {DEFAULT_BIND}")
-    return host, int(port)
-
-
 def _access_keys(value: str | None) -> dict[str, str]:
     keys: dict[str, str] = {}
     for pair in (value or "").split(","):
@@ -174,6 +187,15 @@ def _url_token(value: str | None) -> str | None:
     return value
 
 
+def _web_password(value: str | None) -> str | None:
+    if value and len(value) < WEB_PASSWORD_LENGTH:
+        raise SettingsError(
+            f"KARIN_WEB_PASSWORD must have {WEB_PASSWORD_LENGTH} characters or more: make one with"
+            " `openssl rand -base64 18`"
+        )
+    return value or None
+
+
 def _account_id(value: str | None) -> str | None:
     if value and not re.fullmatch(r"\d{12}", value, re.ASCII):
         raise SettingsError(f"KARIN_ACCOUNT_ID={value} is not an AWS account: write its 12 digits")
@@ -190,18 +212,9 @@ def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high
 
 
 def _refuse_open_door(settings: Settings) -> None:
-    if settings.access_keys or settings.url_token or _is_loopback(settings.bind_host):
+    if settings.access_keys or settings.url_token or is_loopback(settings.bind_host):
         return
     raise SettingsError(
         f"KARIN_BIND={settings.bind_host}:{settings.bind_port} would let anyone use your queues:"
         " set KARIN_ACCESS_KEYS=id:secret or KARIN_URL_TOKEN, or bind 127.0.0.1"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,8 +1,11 @@
-"""What every kind of test may need: waiting for an event, never for time."""
+"""What every kind of test may need: waiting for an event, never for time, and a folder with a short path."""
 
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 POLL_SECONDS = 0.01
@@ -19,3 +22,10 @@ def wait_until(predicate: Callable[[], T | None], description: str, timeout_s: f
             raise AssertionError(f"after {timeout_s:g} s still not: {description}")
         pause.wait(POLL_SECONDS)
     return value
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """Make a folder whose path leaves room for the name of a store's socket; remove it in the end."""
+    with tempfile.TemporaryDirectory(prefix="karin-", dir="/tmp") as folder:
+        yield Path(folder)

@@ -7,10 +7,10 @@ from karin.doctor.findings import Finding, note, problem
 from karin.mapping.changes import title
 from karin.mapping.model import DEFAULT_BATCH_SIZE, POLLING_STATES, Mapping
 from karin.mapping.pause import PausedBy
+from karin.mapping.saving import POLLING_COST
 from karin.operations.wording import sync_changes
 
 LAMBDA_EVENT_BYTES = 6 * 1024 * 1024
-POLLING_COST = "about 648,000 billed requests a month"
 
 
 def unreadable_deployment(facts: Facts) -> Iterator[Finding]:
@@ -141,7 +141,7 @@ def short_visibility(facts: Facts) -> Iterator[Finding]:
             yield problem(
                 "visibility-below-timeout",
                 f"queue {mapping.queue.name}",
-                f"its visibility timeout of {seconds} s is below {function.name}'s timeout of {timeout} s;"
+                f"its visibility timeout of {seconds} s is below the {timeout} s that {function.name} may run;"
                 f" advised: {advised} s",
                 why="karin holds a message while its function runs, but one that failed late is tried again at once,"
                 " and AWS refuses to enable such a mapping should you go back.",
@@ -151,8 +151,8 @@ def short_visibility(facts: Facts) -> Iterator[Finding]:
             yield note(
                 "visibility-short",
                 f"queue {mapping.queue.name}",
-                f"its visibility timeout of {seconds} s is less than six times {function.name}'s {timeout} s;"
-                f" advised: {advised} s",
+                f"its visibility timeout of {seconds} s is less than six times the {timeout} s that"
+                f" {function.name} may run{_and_window(mapping)}; advised: {advised} s",
                 why="AWS advises that much so that throttled calls can be tried again before a message counts as"
                 " received once more.",
                 fix="Set VisibilityTimeout to 6 x timeout + window, deploy and `karin sync`.",
@@ -205,3 +205,7 @@ def _mappings(facts: Facts) -> tuple[Mapping, ...]:
 
 def _one_per_queue(facts: Facts) -> list[Mapping]:
     return list({mapping.queue_arn: mapping for mapping in _mappings(facts)}.values())
+
+
+def _and_window(mapping: Mapping) -> str:
+    return f" and its window of {mapping.window_seconds} s" if mapping.window_seconds else ""

@@ -6,10 +6,8 @@ import msgspec
 
 from karin.doctor.facts import Facts
 from karin.doctor.findings import Finding, note, problem
+from karin.store.inspection import FILLING, FULL
 
-FULL = 0.9  # of a limit: writes will soon be refused
-FILLING = 0.75
-MACHINE_SHARE = 0.5  # of a machine's memory, that a store without a limit of its own may take
 QUOTA_WORDS = ("max daily request limit", "max requests limit", "db capacity quota")
 SECONDS_PER_MONTH = 30 * 24 * 60 * 60
 MEGABYTE = 1024 * 1024
@@ -48,16 +46,16 @@ def unavailable_store(facts: Facts) -> Iterator[Finding]:
             "store-unavailable",
             "store",
             "it does not serve",
-            why=f"{facts.store_problem}. Sends fail, and nothing is delivered.",
+            why=f"{facts.store_problem.rstrip('.')}. Sends fail, and nothing is delivered.",
             fix="Start it, or correct REDIS_URL; without that, `karin up` runs a store of its own.",
         )
 
 
 def eviction(facts: Facts) -> Iterator[Finding]:
     """A full store may drop messages to make room."""
+    if facts.store is None or not facts.store.drops_messages:
+        return
     policy = _info(facts, "maxmemory_policy")
-    if not policy or not policy.startswith("allkeys"):
-        return  # volatile policies drop only keys that expire, and no message does
     evicted = _number(facts, "evicted_keys")
     yield problem(
         "eviction",
@@ -72,7 +70,7 @@ def memory(facts: Facts) -> Iterator[Finding]:
     """The store is nearly full."""
     used, most = _number(facts, "used_memory"), _number(facts, "maxmemory")
     total = _number(facts, "total_system_memory")
-    share = used / most if most else used / total / MACHINE_SHARE if total else 0
+    share = facts.store.fullness if facts.store else 0
     if share < FILLING:
         return
     limit = f"{most / MEGABYTE:,.0f} MB that it may take" if most else f"{total / MEGABYTE:,.0f} MB of its machine"
@@ -191,5 +189,4 @@ def _info(facts: Facts, field: str) -> str | None:
 
 
 def _number(facts: Facts, field: str) -> int:
-    value = _info(facts, field) or ""
-    return int(value) if value.isdecimal() else 0
+    return facts.store.number(field) if facts.store else 0

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from karin.mapping.changes import title
 from karin.mapping.model import IDLE_STATES, POLLING_STATES, Mapping
+from karin.mapping.saving import POLLING_COST
 
 
 def mapping_warnings(mappings: Iterable[Mapping]) -> Iterator[str]:
@@ -11,7 +12,7 @@ def mapping_warnings(mappings: Iterable[Mapping]) -> Iterator[str]:
     for mapping in mappings:
         subject = f"mapping {title(mapping)}"
         if mapping.state in POLLING_STATES:
-            polling = f"{subject}: AWS polls this queue itself ({mapping.state}): about 648,000 billed requests a month"
+            polling = f"{subject}: AWS polls this queue itself ({mapping.state}): {POLLING_COST}"
             if mapping.served_anyway:
                 yield (
                     f"{polling}; karin delivers for it all the same, as you said: what is sent to both is delivered"

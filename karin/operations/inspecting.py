@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from karin.mapping.invocation import Invocation
 from karin.mapping.outcome import OutcomeKind
 from karin.operations.context import Context
-from karin.sqs.message import ReceivedMessage
+from karin.sqs.message import Message, ReceivedMessage
 from karin.sqs.names import QueueId
 from karin.sqs.receipts import Receipt
 from karin.sqs.receiving import system_attributes
 from karin.store.inspect import Cursor, MessagePage, MessageState, SeenMessage, UnclearId, ambiguous
+from karin.store.queues import QueueState
 
 PAGE_MESSAGES = 100  # as many are shown by one command
 MOST_PAGES = 20  # of those that have nothing to show, for one look
@@ -53,6 +54,17 @@ def system_attributes_of(queue: QueueId, seen: SeenMessage) -> dict[str, str]:
     return attributes
 
 
+def expires_at_ms(message: Message, queue: QueueState) -> int | None:
+    """Return when a message is dropped that nobody deletes, as claim.lua and claim_fifo.lua count; None if unknown."""
+    retention = queue.attributes.get("MessageRetentionPeriod")
+    if retention is None:
+        return None
+    retention_ms, delay_ms = int(retention) * 1000, int(queue.attributes.get("DelaySeconds", "0")) * 1000
+    if queue.queue.is_fifo and delay_ms >= retention_ms:
+        retention_ms += delay_ms
+    return (message.retained_from_ms or message.sent_at_ms) + retention_ms
+
+
 def invocations(
     context: Context, queue: QueueId | None = None, *, most: int, failed: bool = False
 ) -> tuple[Invocation, ...]:
@@ -62,7 +74,9 @@ def invocations(
     """
     # Which of them failed is known only when they are read: then all that are kept must be.
     found = context.store.views.invocations(_queues(context, queue), most=None if failed else most)
-    wanted = [one for one in found if not failed or one.outcome not in UNFAILED]
+    # A settle whose reply was lost is made again, and may then have recorded its call twice.
+    distinct = {one.id: one for one in found}.values()
+    wanted = [one for one in distinct if not failed or one.outcome not in UNFAILED]
     wanted.sort(key=lambda one: one.started_at_ms, reverse=True)
     return tuple(wanted[:most])
 

@@ -2,21 +2,22 @@
 
 import msgspec
 
-from karin.mapping.model import Snapshot
+from karin.mapping.model import Mapping, Snapshot
+from karin.mapping.pause import Pause
 from karin.operations.context import Context
-from karin.sqs.errors import QueueDoesNotExist
 from karin.store.queues import QueueState
 
 MISSED_SWEEPS = 3  # a scheduler that missed so many is taken for dead
 
 
 class Status(msgspec.Struct, frozen=True):
-    """karin at one instant. ``schedulers_alive`` counts those that swept lately."""
+    """karin at one instant. ``schedulers_alive`` counts those that swept lately; ``pauses`` are by mapping UUID."""
 
     now_ms: int
     schedulers_alive: int
     queues: tuple[QueueState, ...]
     snapshot: Snapshot | None
+    pauses: dict[str, Pause] = {}
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -29,8 +30,26 @@ class Status(msgspec.Struct, frozen=True):
 
     @property
     def next_due_at_ms(self) -> int | None:
-        """Return when the next message of any queue is due, None when there is none."""
-        return min((queue.next_due_at_ms for queue in self.queues if queue.next_due_at_ms is not None), default=None)
+        """Return when the next message of any queue is due, None when there is none.
+
+        One that is due already in a queue without a function only waits for a consumer, as dead letters do for a
+        person: it counts as ready, not as due.
+        """
+        return min(
+            (
+                queue.next_due_at_ms
+                for queue in self.queues
+                if queue.next_due_at_ms is not None
+                and (queue.next_due_at_ms > self.now_ms or (self.snapshot and self.snapshot.mappings_of(queue.queue)))
+            ),
+            default=None,
+        )
+
+    @property
+    def paused(self) -> tuple[tuple[Mapping, Pause], ...]:
+        """Return the mappings that would be served if they were not paused, with their pauses."""
+        mappings = self.snapshot.mappings if self.snapshot else ()
+        return tuple((one, self.pauses[one.uuid]) for one in mappings if one.is_served and one.uuid in self.pauses)
 
 
 def scheduler_count(context: Context, sweep_interval_seconds: int) -> int:
@@ -40,14 +59,9 @@ def scheduler_count(context: Context, sweep_interval_seconds: int) -> int:
 
 
 def queue_states(context: Context) -> tuple[QueueState, ...]:
-    """Return every queue with its counts, in order of name: one command, and one for each queue."""
-    states = []
-    for queue in context.store.queues.names():
-        try:
-            states.append(context.store.queues.describe(queue, context.clock.now_ms()))
-        except QueueDoesNotExist:
-            continue  # deleted between the two commands
-    return tuple(states)
+    """Return every queue with its counts, in order of name: one command, and one for every hundred queues."""
+    names = context.store.queues.names()
+    return tuple(context.store.queues.survey(names, context.clock.now_ms()))
 
 
 def status(context: Context, sweep_interval_seconds: int) -> Status:
@@ -57,4 +71,5 @@ def status(context: Context, sweep_interval_seconds: int) -> Status:
         scheduler_count(context, sweep_interval_seconds),
         queue_states(context),
         context.store.deployment.snapshot(),
+        context.store.pauses.all(),
     )

@@ -3,10 +3,10 @@
 Knows neither columns, colours nor terminals: those belong to whoever shows the words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from karin.mapping.advice import mapping_warnings
-from karin.mapping.changes import FieldChange
+from karin.mapping.changes import FieldChange, title
 from karin.mapping.invocation import Invocation
 from karin.mapping.model import Mapping, Snapshot
 from karin.mapping.outcome import OutcomeKind
@@ -14,6 +14,7 @@ from karin.mapping.pause import Pause, PausedBy
 from karin.operations.importing import Imported
 from karin.operations.status import Status
 from karin.operations.syncing import SyncReport
+from karin.sqs.message import MessageAttribute
 from karin.sqs.moves import CANNOT_TELL_SOURCE, NO_DESTINATION, MoveStatus, MoveTask
 from karin.sqs.names import QueueId
 from karin.sqs.source import Waiting
@@ -65,6 +66,14 @@ def paused(pause: Pause, now_ms: int) -> str:
     return f"paused, a call is tried again {relative(pause.until_ms, now_ms)}: {pause.reason}"
 
 
+def pause_line(mapping: Mapping, pause: Pause, now_ms: int) -> str:
+    """Return which mapping is paused since when, why, and how it goes on, in one line."""
+    since = f"{title(mapping)}, {relative(pause.since_ms, now_ms)}"
+    if pause.by is PausedBy.USER:
+        return f"{since}{f': {pause.reason}' if pause.reason else ''}; `karin resume {mapping.queue.name}` ends that"
+    return f"{since}: {pause.reason}; a call is tried again {relative(pause.until_ms, now_ms)}"
+
+
 def warnings(snapshot: Snapshot | None) -> list[str]:
     """Return what a person should know about a deployment, that of its mappings first."""
     return [*mapping_warnings(snapshot.mappings), *snapshot.warnings] if snapshot else []
@@ -76,6 +85,7 @@ def status_rows(seen: Status, *, store: str, endpoint_url: str) -> list[tuple[st
     mappings = seen.snapshot.mappings if seen.snapshot else ()
     served_count = sum(mapping.is_served for mapping in mappings)
     synced = f"synced {relative(seen.snapshot.synced_at_ms, seen.now_ms)}" if seen.snapshot else NOTHING_SYNCED
+    paused_count = f", {len(seen.paused)} paused" if seen.paused else ""
     alive = f"{seen.schedulers_alive} alive" if seen.schedulers_alive else "none alive: messages wait; see `karin up`"
     return [
         ("scheduler", alive),
@@ -83,7 +93,8 @@ def status_rows(seen: Status, *, store: str, endpoint_url: str) -> list[tuple[st
         ("store", store),
         ("queues", f"{len(seen.queues)}: {ready} ready, {delayed} delayed, {leased} in flight"),
         ("next due", relative(seen.next_due_at_ms, seen.now_ms)),
-        ("mappings", f"{len(mappings)}, {served_count} served; {synced}"),
+        ("mappings", f"{len(mappings)}, {served_count} served{paused_count}; {synced}"),
+        *(("paused", pause_line(mapping, pause, seen.now_ms)) for mapping, pause in seen.paused),
         *(("warning", warning) for warning in warnings(seen.snapshot)),
     ]
 
@@ -97,6 +108,13 @@ def sent(message_id: str, queue: QueueId, delay_seconds: int | None) -> str:
 def purged(removed: int, queue: QueueId) -> str:
     """Return in one line what a purge did."""
     return f"deleted {counted(removed, 'message')} of {queue.name}"
+
+
+def import_question(ready: int, queue: QueueId, snapshot: Snapshot | None) -> str:
+    """Return what an import is about to do."""
+    called = feeds(queue, snapshot)
+    then = f", and call {' and '.join(called)} with {'it' if ready == 1 else 'them'} at once" if called else ""
+    return f"Move {counted(ready, 'message')} of {queue.name} out of the real SQS into karin{then}?"
 
 
 def imported(queue: QueueId, done: Imported, left: Waiting) -> str:
@@ -187,9 +205,77 @@ def no_messages(queue: QueueId, state: MessageState | None) -> str:
     return f"no {state.value} messages in {queue.name}: `karin messages {queue.name}` shows all"
 
 
+def in_flight(seen: SeenMessage, queue: QueueId, now_ms: int) -> str:
+    """Return what to know before a message is touched that someone may hold."""
+    message_id, when = seen.message.message_id, relative(seen.due_at_ms, now_ms)
+    return f"Message {message_id} of {queue.name} is in flight, or waits for its retry {when}."
+
+
+def sooner_question(seen: SeenMessage, queue: QueueId, now_ms: int) -> str:
+    """Return what to ask before a message in flight is made due sooner."""
+    return f"{in_flight(seen, queue, now_ms)} If a function has it now, it is called with it once more. Go on?"
+
+
+def delete_question(seen: SeenMessage, queue: QueueId, now_ms: int) -> str:
+    """Return what to ask before a message is deleted."""
+    question = f"Delete message {seen.message.message_id} of {queue.name} for good?"
+    if seen.state is MessageState.LEASED:
+        return f"{in_flight(seen, queue, now_ms)} A function that has it now goes on with it. {question}"
+    return question
+
+
+def rescheduled(message_id: str, queue: QueueId, due_at_ms: int, now_ms: int, due_at: str) -> str:
+    """Return in one line when a message is due; ``due_at`` is that instant as its reader writes it."""
+    when = f"{relative(due_at_ms, now_ms)}, at {due_at}" if due_at_ms > now_ms else "now"
+    return f"message {message_id} of {queue.name} is due {when}"
+
+
+def deleted(message_id: str, queue: QueueId) -> str:
+    """Return in one line that a message is gone."""
+    return f"deleted message {message_id} of {queue.name}"
+
+
+def waits_because(
+    queue: QueueId, snapshot: Snapshot | None, paused_uuids: Collection[str], schedulers_alive: int
+) -> str:
+    """Return why a message of a queue is not delivered although it is due; empty when it is."""
+    mappings = snapshot.mappings_of(queue) if snapshot else ()
+    if not mappings:
+        return f"karin calls no function with messages of {queue.name}: it waits for whoever receives it"
+    if all(one.uuid in paused_uuids for one in mappings):
+        return f"{title(mappings[0])} is paused: its messages wait"
+    return "" if schedulers_alive else "no scheduler is alive: it waits until one is; see `karin up`"
+
+
 def outcome(kind: OutcomeKind) -> str:
     """Return how a call went, in a word."""
     return "failed" if kind is OutcomeKind.FUNCTION_ERROR else kind.value
+
+
+def error(error_type: str, error_message: str) -> str:
+    """Return why a call failed: ``TypeError: x is not a function``; empty when it did not."""
+    return f"{error_type}: {error_message}" if error_message else error_type
+
+
+def carried(one: Invocation) -> str:
+    """Return how many messages a call had: ``9``, ``9, 1 filtered out``."""
+    return f"{one.message_count}{f', {one.filtered_count} filtered out' if one.filtered_count else ''}"
+
+
+def tries(one: Invocation, most: int | None = None) -> list[str]:
+    """Return the first messages of a call line by line, with their receive counts; a last line counts the others."""
+    pairs = zip(one.message_ids, one.attempts, strict=True)
+    lines = [f"{message_id}  try {attempt}" for message_id, attempt in pairs][:most]
+    rest = one.message_count - len(lines)
+    return [*lines, f"and {rest} more"] if rest else lines
+
+
+def attribute(value: MessageAttribute) -> str:
+    """Return a message attribute's value with its type; of a binary one how long it is."""
+    text = value.string_value
+    if text is None:
+        text = counted(len(value.binary_value or b""), "byte")
+    return f"{text} ({value.data_type})"
 
 
 def no_invocations(queue: QueueId | None, *, failed: bool) -> str:

@@ -9,12 +9,11 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 
 from karin.mapping.invocation import Invocation, unpack_invocation
-from karin.sqs.errors import QueueDoesNotExist
 from karin.sqs.message import Message, unpack_message
 from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.connection import Client, store_errors
-from karin.store.scripts import Argument, Scripts
+from karin.store.scripts import NO_BOUND, Argument, Scripts, require_queue
 
 PREVIEW_BYTES = 256  # of a body in a list
 PAGE_BYTES = 1024 * 1024  # of stored messages; their attributes are never cut
@@ -22,7 +21,6 @@ PAGE_LOOKS = 10_000  # members that one page may pass over
 SEARCHED = 10_000  # messages among which the beginning of an id is searched
 QUEUES_AT_ONCE = 16  # whose invocations one command reads: 4 MB at most
 LINE_LENGTH = 1_000  # how far a message's place in its group is counted
-NO_BOUND = 1 << 31
 
 log = logging.getLogger("karin.store")
 
@@ -105,8 +103,7 @@ class Views:
         args: list[Argument] = [now_ms, state.value if state else "", most, PREVIEW_BYTES, PAGE_BYTES, PAGE_LOOKS]
         args += [after.at_ms, after.source, after.member] if after else [-1, 0, ""]
         status, reply = self._scripts.call("peek", [keys.queue(queue), *keys.of_messages(queue)[:6]], args)
-        if status == "no_queue":
-            raise QueueDoesNotExist
+        require_queue(status)
         at_ms, source, member, *rest = reply
         seen = (_seen(queue, *fields) for fields in zip(*[iter(rest)] * 8, strict=True))
         return MessagePage(
@@ -122,8 +119,7 @@ class Views:
         """
         taken_keys = [keys.queue(queue), *keys.of_messages(queue)[:5]]
         status, reply = self._scripts.call("look", taken_keys, [now_ms, beginning, SEARCHED])
-        if status == "no_queue":
-            raise QueueDoesNotExist
+        require_queue(status)
         if status == "unknown":
             among = (
                 f"the first {SEARCHED:,} messages of {queue.name} have" if reply[0] > SEARCHED else f"{queue.name} has"

@@ -12,6 +12,11 @@ from karin.clock import Clock
 from karin.mapping.outcome import first_line
 from karin.store.connection import Client
 
+LOOK_COMMANDS = 3  # INFO, CONFIG, TIME
+FULL = 0.9  # of a limit: writes will soon be refused
+FILLING = 0.75
+MACHINE_SHARE = 0.5  # of a machine's memory, that a store without a limit of its own may take
+
 
 class StoreFacts(msgspec.Struct, frozen=True):
     """What a store tells of itself.
@@ -25,6 +30,25 @@ class StoreFacts(msgspec.Struct, frozen=True):
     save: str | None = None
     clock_ahead_ms: int | None = None
     refusals: dict[str, str] = {}
+
+    def number(self, field: str) -> int:
+        """Return a field of INFO that is a whole number; 0 when the store does not tell it."""
+        value = self.info.get(field, "")
+        return int(value) if value.isdecimal() else 0
+
+    @property
+    def drops_messages(self) -> bool:
+        """Tell whether a full store makes room by dropping messages.
+
+        Policies named ``volatile`` drop only keys that expire, and no message does.
+        """
+        return self.info.get("maxmemory_policy", "").startswith("allkeys")
+
+    @property
+    def fullness(self) -> float:
+        """Return how much of the memory that it may take is used, 1 for all; 0 when it does not tell."""
+        used, most, total = (self.number(field) for field in ("used_memory", "maxmemory", "total_system_memory"))
+        return used / most if most else used / total / MACHINE_SHARE if total else 0
 
 
 class Inspection:

@@ -112,7 +112,10 @@ def grouped(queue_id: QueueId) -> str:
 
 
 def arrivals(queue_id: QueueId) -> str:
-    """ZSET message id -> the instant in ms at which it was sent; only in FIFO queues, whose delay may yet change."""
+    """ZSET message id -> the instant in ms at which it was sent; only in FIFO queues, whose delay may yet change.
+
+    A message that a person rescheduled stands here as if it had been sent the queue's delay before it is due.
+    """
     return _of(queue_id, "arrivals")
 
 
@@ -149,6 +152,11 @@ def invocations(queue_id: QueueId) -> str:
     return _of(queue_id, "invocations")
 
 
+def done(queue_id: QueueId) -> str:
+    """HASH minute of the hour -> ``minute_since_the_epoch count``: how many messages were deleted, each by itself."""
+    return _of(queue_id, "done")
+
+
 def tombstone(queue_id: QueueId) -> str:
     """STRING with a minute to live: the instant in ms at which the queue was deleted."""
     return _of(queue_id, "deleted")
@@ -164,5 +172,5 @@ def of_messages(queue_id: QueueId) -> list[str]:
 
 
 def of_calls(queue_id: QueueId) -> list[str]:
-    """Return the keys that tell of calls with a queue's messages, in the order in which the scripts take them."""
-    return [calls(queue_id), invocations(queue_id)]
+    """Return the keys that tell what became of a queue's messages, in the order in which the scripts take them."""
+    return [calls(queue_id), invocations(queue_id), done(queue_id)]

@@ -6,17 +6,17 @@ from enum import StrEnum
 
 import msgspec
 
-from karin.sqs.errors import OverLimit, PurgeQueueInProgress, QueueDoesNotExist
+from karin.sqs.errors import OverLimit, PurgeQueueInProgress
 from karin.sqs.fifo import content_deduplication_id, deduplication_missing
 from karin.sqs.limits import IN_FLIGHT, PURGE_INTERVAL_MS, REMEMBERED_MS
 from karin.sqs.message import Message, ReceivedMessage, pack_message, unpack_message
 from karin.sqs.names import QueueId
 from karin.sqs.receipts import Receipt
 from karin.store import keys
-from karin.store.scripts import Argument, Scripts, optional_instant
+from karin.store.inspect import SeenMessage
+from karin.store.scripts import NO_BOUND, Argument, Scripts, optional_instant, require_queue
 
 RECORDED_BYTES = 256 * 1024  # of each queue's last invocations
-NO_BOUND = 1 << 31
 
 log = logging.getLogger("karin.store")
 
@@ -120,8 +120,18 @@ class Settled(msgspec.Struct, frozen=True):
     next_due_at_ms: int | None
 
 
+class Rescheduled(StrEnum):
+    """What became of a message that a person wanted moved to another instant, or deleted."""
+
+    DONE = "ok"
+    GONE = "gone"  # it is not there any more
+    CHANGED = "changed"  # it was received or moved since it was seen
+    EXPIRED = "expired"  # its retention is over: the next claim that comes to it drops it
+    BEHIND = "behind"  # it is not the first of its group in a FIFO queue
+
+
 class MessageCommands:
-    """Sends, claims, settles and purges; every method is one Redis command and may raise StoreUnavailable."""
+    """Sends, claims, settles, moves and purges; every method is one Redis command and may raise StoreUnavailable."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -139,7 +149,7 @@ class MessageCommands:
         else:
             args += [arg for one in outgoing for arg in _for_standard(one)]
             status, reply = self._scripts.call("send", taken_keys, args)
-        _require_queue(status)
+        require_queue(status)
         if status == "no_deduplication_id":
             raise deduplication_missing()
         max_bytes, *words = reply
@@ -182,7 +192,7 @@ class MessageCommands:
             status, reply = self._scripts.call("claim_fifo", taken_keys, [*args, attempt_id, REMEMBERED_MS])
         else:
             status, reply = self._scripts.call("claim", taken_keys, [*args, window_ms])
-        _require_queue(status)
+        require_queue(status)
         if status == "busy":
             return Claim((), (), None, 0, 0, reply[0], is_busy=True)
         if status == "over_limit":
@@ -229,25 +239,37 @@ class MessageCommands:
             status, reply = self._scripts.call("settle_fifo", taken_keys, args)
         else:
             status, reply = self._scripts.call("settle", taken_keys, args)
-        _require_queue(status)
+        require_queue(status)
         next_due_at_ms, *effects = reply
         return Settled(tuple(Effect(word.decode()) for word in effects), optional_instant(next_due_at_ms))
+
+    def reschedule(self, queue: QueueId, now_ms: int, seen: SeenMessage, due_at_ms: int | None) -> Rescheduled:
+        """Move a message to another instant, or with None delete it, if it still stands as it was seen one by one.
+
+        Raises QueueDoesNotExist.
+        """
+        message = seen.message
+        args: list[Argument] = [now_ms, str(queue), keys.WAKES, message.message_id, message.group_id or ""]
+        args += [message.sequence_number or ""] if queue.is_fifo else []
+        args += [seen.due_at_ms, seen.receive_count, -1 if due_at_ms is None else due_at_ms]
+        taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
+        if queue.is_fifo:
+            status, _ = self._scripts.call("reschedule_fifo", taken_keys, args)
+        else:
+            status, _ = self._scripts.call("reschedule", taken_keys, args)
+        require_queue(status)
+        return Rescheduled(status)
 
     def purge(self, queue: QueueId, now_ms: int) -> int:
         """Remove all messages and return how many; raises QueueDoesNotExist or PurgeQueueInProgress."""
         status, reply = self._scripts.call(
             "purge", [keys.queue(queue), *keys.of_messages(queue)], [now_ms, PURGE_INTERVAL_MS]
         )
-        _require_queue(status)
+        require_queue(status)
         if status == "purged_recently":
             raise PurgeQueueInProgress(queue.name)
         removed: int = reply[0]
         return removed
-
-
-def _require_queue(status: str) -> None:
-    if status == "no_queue":
-        raise QueueDoesNotExist
 
 
 def _for_standard(one: Outgoing) -> list[Argument]:

@@ -1,11 +1,11 @@
 """Commands on queues themselves: their existence, attributes, tags and names, and who names whom for dead letters."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from karin.sqs.errors import QueueDeletedRecently, QueueDoesNotExist, QueueNameExists
+from karin.sqs.errors import QueueDeletedRecently, QueueNameExists
 from karin.sqs.limits import RECREATE_INTERVAL_MS, TAGS
 from karin.sqs.names import QueueId
 from karin.sqs.queue_attributes import throughput_needs_scope
@@ -13,15 +13,21 @@ from karin.sqs.redrive import read_redrive_policy
 from karin.sqs.tags import too_many_tags
 from karin.store import keys
 from karin.store.connection import Client, store_errors
-from karin.store.scripts import Argument, Scripts, optional_instant
+from karin.store.scripts import Argument, Scripts, optional_instant, require_queue
 
 TAG_FIELD = "tag:"
 TAG_SET = "="  # before every tag's value: that may be empty, and an empty field means that there is none
+QUEUES_AT_ONCE = 100  # that one survey tells of
+DONE_MINUTES = 30  # that a survey tells of; an hour is kept
 _END = "\U0010ffff"  # sorts after every character of a queue's name
 
 
 class QueueState(msgspec.Struct, frozen=True):
-    """A queue at one instant: its stored attributes and tags, and its messages counted by state."""
+    """A queue at one instant: its stored attributes and tags, and its messages counted by state.
+
+    ``oldest_sent_at_ms`` is when the message was sent that is first in line, ``done`` how many were deleted in each of
+    the last minutes, the current one last; both are told by a survey alone.
+    """
 
     queue: QueueId
     attributes: dict[str, str]
@@ -32,6 +38,8 @@ class QueueState(msgspec.Struct, frozen=True):
     leased: int
     delayed: int
     next_due_at_ms: int | None
+    oldest_sent_at_ms: int | None = None
+    done: tuple[int, ...] = ()
 
 
 class QueueCommands:
@@ -86,8 +94,7 @@ class QueueCommands:
         with store_errors():
             self._client.zrem(keys.QUEUES, str(queue))
         self._drop_source(queue, {_target_of(reply)})
-        if status == "no_queue":
-            raise QueueDoesNotExist
+        require_queue(status)
 
     def set_attributes(self, queue: QueueId, now_ms: int, changes: Mapping[str, str]) -> None:
         """Change attributes; an empty value removes one.
@@ -109,8 +116,7 @@ class QueueCommands:
         named_before = _target_of(reply)
         is_moved = status == "ok" and "RedrivePolicy" in changes
         self._drop_source(queue, {target, named_before} - {target if is_moved else named_before})
-        if status == "no_queue":
-            raise QueueDoesNotExist
+        require_queue(status)
         if status == "throughput_needs_scope":
             raise throughput_needs_scope()
 
@@ -130,8 +136,7 @@ class QueueCommands:
         """
         low = f"({queue.account}/{after}" if after else "-"
         status, reply = self._scripts.call("list_sources", [keys.queue(queue), keys.sources(queue)], [low, most])
-        if status == "no_queue":
-            raise QueueDoesNotExist
+        require_queue(status)
         return [QueueId.parse(name.decode()) for name in reply]
 
     def has_sources(self, queue: QueueId) -> bool:
@@ -142,25 +147,31 @@ class QueueCommands:
     def describe(self, queue: QueueId, now_ms: int) -> QueueState:
         """Return a queue's attributes and counts in one command; raises QueueDoesNotExist."""
         status, reply = self._scripts.call("describe_queue", [keys.queue(queue), *keys.of_messages(queue)], [now_ms])
-        if status == "no_queue":
-            raise QueueDoesNotExist
+        require_queue(status)
         ready, leased, delayed, next_due_at_ms, *fields = reply
-        stored = {name.decode(): value.decode() for name, value in zip(fields[::2], fields[1::2], strict=True)}
-        return QueueState(
-            queue=queue,
-            attributes={name: value for name, value in stored.items() if name[0].isupper()},
-            tags={
-                name.removeprefix(TAG_FIELD): value.removeprefix(TAG_SET)
-                for name, value in stored.items()
-                if name.startswith(TAG_FIELD)
-            },
-            created_at_ms=int(stored["created_at_ms"]),
-            modified_at_ms=int(stored["modified_at_ms"]),
-            ready=ready,
-            leased=leased,
-            delayed=delayed,
-            next_due_at_ms=optional_instant(next_due_at_ms),
-        )
+        return _state(queue, (ready, leased, delayed), next_due_at_ms, fields)
+
+    def survey(self, queues: Sequence[QueueId], now_ms: int) -> list[QueueState]:
+        """Return queues with their counts, the age of the first in line, and what was deleted in the last half hour.
+
+        One command for every QUEUES_AT_ONCE queues; those that do not exist are left out.
+        """
+        states: list[QueueState] = []
+        for start in range(0, len(queues), QUEUES_AT_ONCE):
+            some = queues[start : start + QUEUES_AT_ONCE]
+            _, replies = self._scripts.call("survey", [key for queue in some for key in _surveyed(queue)], [now_ms])
+            for queue, reply in zip(some, replies, strict=True):
+                if reply:
+                    *counts, next_due_at_ms, oldest_sent_at_ms, done, fields = reply
+                    state = _state(queue, counts, next_due_at_ms, fields)
+                    states.append(
+                        msgspec.structs.replace(
+                            state,
+                            oldest_sent_at_ms=optional_instant(oldest_sent_at_ms),
+                            done=_last_minutes(done, now_ms),
+                        )
+                    )
+        return states
 
     def names(self, account: str | None = None, prefix: str = "", *, after: str = "", most: int = -1) -> list[QueueId]:
         """Return queues in order of name, those of one account with a prefix, or all; in one command.
@@ -178,8 +189,7 @@ class QueueCommands:
 
     def _change_tags(self, queue: QueueId, fields: Mapping[str, str]) -> None:
         status, _ = self._scripts.call("tag_queue", [keys.queue(queue)], [TAGS, TAG_FIELD, *_flat(fields)])
-        if status == "no_queue":
-            raise QueueDoesNotExist
+        require_queue(status)
         if status == "too_many":
             raise too_many_tags(queue.name)
 
@@ -195,6 +205,40 @@ class QueueCommands:
             if target is not None:
                 with store_errors():
                     self._client.zrem(keys.sources(target), str(source))
+
+
+def _state(queue: QueueId, counts: Sequence[int], next_due_at_ms: int, fields: list[bytes]) -> QueueState:
+    """Return a queue as a script told of it: ready, leased and delayed, and its hash as pairs."""
+    ready, leased, delayed = counts
+    stored = {name.decode(): value.decode() for name, value in zip(fields[::2], fields[1::2], strict=True)}
+    return QueueState(
+        queue=queue,
+        attributes={name: value for name, value in stored.items() if name[0].isupper()},
+        tags={
+            name.removeprefix(TAG_FIELD): value.removeprefix(TAG_SET)
+            for name, value in stored.items()
+            if name.startswith(TAG_FIELD)
+        },
+        created_at_ms=int(stored["created_at_ms"]),
+        modified_at_ms=int(stored["modified_at_ms"]),
+        ready=ready,
+        leased=leased,
+        delayed=delayed,
+        next_due_at_ms=optional_instant(next_due_at_ms),
+    )
+
+
+def _surveyed(queue: QueueId) -> list[str]:
+    due, messages, _, leased, *others = keys.of_messages(queue)
+    return [keys.queue(queue), due, messages, leased, *others[:3], keys.done(queue)]
+
+
+def _last_minutes(done: list[bytes], now_ms: int) -> tuple[int, ...]:
+    """Return how many messages were deleted in each of the last minutes, the current one last."""
+    pairs = (value.decode().split() for value in done[1::2])
+    counts = {int(minute): int(count) for minute, count in pairs}
+    minute = now_ms // 60_000
+    return tuple(counts.get(minute - ago, 0) for ago in reversed(range(DONE_MINUTES)))
 
 
 def _tag_fields(tags: Mapping[str, str]) -> dict[str, str]:

@@ -1,30 +1,48 @@
-"""The Lua scripts, one file per command, read from the package and called by name."""
+"""The Lua scripts, one file per command, read from the package and called by name.
 
+What several scripts do alike stands once, one function a file, in ``lua/parts``. A script takes it with ``local name =
+include('name')``. The function is then put there on one line, so that the lines Redis tells of in an error are those of
+the script's own file: an error in a part is told of the line that includes it.
+"""
+
+import re
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
+from karin.sqs.errors import QueueDoesNotExist
 from karin.store.connection import Client, store_errors
 
 Argument = str | bytes | int
 
+NO_BOUND = 1 << 31  # for an argument that bounds a number
 
-def script_names() -> list[str]:
-    """Return the names of all scripts, without ``.lua``."""
-    folder = resources.files("karin.store") / "lua"
-    return sorted(entry.name.removesuffix(".lua") for entry in folder.iterdir() if entry.name.endswith(".lua"))
+_FOLDER = resources.files("karin.store") / "lua"
 
 
-def script_text(name: str) -> str:
-    """Return a script's source."""
-    return (resources.files("karin.store") / "lua" / f"{name}.lua").read_text(encoding="utf-8")
+def _script(file_name: str) -> str:
+    own = (_FOLDER / file_name).read_text(encoding="utf-8")
+    return re.sub(r"include\('(\w+)'\)", lambda found: _part(found[1]), own)
+
+
+def _part(name: str) -> str:
+    """Return a part's function on one line, without its comments."""
+    lines = (_FOLDER / "parts" / f"{name}.lua").read_text(encoding="utf-8").splitlines()
+    code = [line.strip() for line in lines if not line.strip().startswith("--")]
+    return " ".join(code).removeprefix("return ")
+
+
+SCRIPTS = {
+    entry.name.removesuffix(".lua"): _script(entry.name) for entry in _FOLDER.iterdir() if entry.name.endswith(".lua")
+}
+"""The text of each script by its name, as Redis gets it."""
 
 
 class Scripts:
     """All scripts, registered with one client; each call is one EVALSHA."""
 
     def __init__(self, client: Client) -> None:
-        self._scripts = {name: client.register_script(script_text(name)) for name in script_names()}
+        self._scripts = {name: client.register_script(text) for name, text in SCRIPTS.items()}
 
     def call(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> tuple[str, list[Any]]:
         """Run a script; return its status word and the rest of its reply. Raises StoreUnavailable."""
@@ -36,3 +54,9 @@ class Scripts:
 def optional_instant(value: int) -> int | None:
     """Return an instant that a script gave, or None for its -1."""
     return None if value < 0 else value
+
+
+def require_queue(status: str) -> None:
+    """Raise QueueDoesNotExist when a script's status word says so."""
+    if status == "no_queue":
+        raise QueueDoesNotExist

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from queue import LifoQueue
 from typing import Any
 
+from karin.store.agenda import AgendaCommands
 from karin.store.connection import Client, connect, connect_listener
 from karin.store.deployment import DeploymentCommands
 from karin.store.inspect import Views
@@ -31,6 +32,7 @@ class Store:
     sweeping: Sweep
     inspection: Inspection
     views: Views
+    agenda: AgendaCommands
 
     @classmethod
     def over(cls, client: Client, listener: Client) -> "Store":
@@ -46,6 +48,7 @@ class Store:
             Sweep(scripts),
             Inspection(client),
             Views(client, scripts),
+            AgendaCommands(scripts),
         )
 
     @classmethod

@@ -2,13 +2,11 @@
 
 import os
 import select
-from datetime import UTC, datetime
 
 from karin.clock import Clock
-from karin.supervisor.logring import LogRing
+from karin.logring import LogEntry, LogRing
 
 STDOUT = 1
-NAME_WIDTH = 9  # of "scheduler", the longest
 PATIENCE_SECONDS = 0.1  # how long a slow reader of our output may hold up the supervision, once
 
 
@@ -25,9 +23,7 @@ class Journal:
 
     def write(self, origin: str, text: str) -> None:
         """Write one line that came from a child."""
-        instant = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
-        stamp = instant.isoformat(timespec="milliseconds").removesuffix("+00:00")
-        line = f"{stamp}Z {origin:<{NAME_WIDTH}} | {text}\n".encode(errors="replace")
+        line = f"{LogEntry(self._clock.now_ms(), origin, text)}\n".encode(errors="replace")
         try:
             self._ring.append(line)
             self._ring_works = True

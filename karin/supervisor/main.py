@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from karin import runtime
 from karin.clock import Clock
 from karin.embedded import StoreBinaryError, make_store_folder
+from karin.logring import LogRing
 from karin.settings import Settings, mask_url
 from karin.supervisor.children import ChildSpec, karin_children
 from karin.supervisor.journal import Journal
-from karin.supervisor.logring import LogRing
 from karin.supervisor.loop import DRAIN_LIMIT_MS, Supervisor
 from karin.supervisor.preflight import StartError, locked, prepare_home, require_free_address, unusable_home
 

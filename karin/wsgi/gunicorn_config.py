@@ -3,6 +3,7 @@
 Upper case is karin's, lower case are gunicorn's own setting names (gunicorn 27 documentation, "Settings").
 """
 
+import logging
 import os
 from pathlib import Path
 
@@ -33,5 +34,7 @@ graceful_timeout = 18
 control_socket_disable = True
 # Presigned GET requests carry the whole message in the URL.
 limit_request_line = 8190
+# Without a handler Python prints karin's own warnings without their level, and no reader of the log could tell them.
+logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
 accesslog = None
 loglevel = "warning"

@@ -7,6 +7,7 @@ It needs nothing but Celery, since it runs where karin is not installed.
 """
 
 import ast
+import fcntl
 import json
 import os
 import sys
@@ -44,10 +45,10 @@ def reject_first(task: Any, name: str) -> None:
 
 
 def wait_for(task: Any, name: str, path: str) -> None:
-    """Run until a file is there."""
+    """Run until no other program holds the lock of a file."""
     _leave_word(task, name)
-    while not Path(path).exists():
-        time.sleep(0.01)  # noqa: TID251 - another program makes it
+    with Path(path).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
 
 
 def _leave_word(task: Any, name: str) -> None:

@@ -1,5 +1,6 @@
 """Celery over SQS: a worker in a process of its own runs what another program sends."""
 
+import fcntl
 import json
 import os
 import signal
@@ -167,18 +168,20 @@ def test_a_restarted_worker_runs_what_the_first_left(
 ) -> None:
     # What a worker held when it was told to stop is hidden for wait_time_seconds, when killed for visibility_timeout.
     celery = at_variable(signed, runs_file, queue, wait_time_seconds=1, visibility_timeout=2)
-    may_end = tmp_path / "may-end"
+    lock = tmp_path / "lock"
     names = {"slow", *(f"n{number}" for number in range(6))}
     with celery.sender() as send:
-        send("wait_for", "slow", str(may_end))
+        send("wait_for", "slow", str(lock))
         for name in sorted(names - {"slow"}):
             send("note", name)
-    with celery.worker() as worker:
-        celery.ran(1)
-        wait_until(lambda: counted(store, queue)[1] > 1, "the worker holds more than it runs")
-        os.killpg(worker.process.pid, how) if how == signal.SIGKILL else worker.process.send_signal(how)
-        may_end.touch()
-        worker.process.wait(PATIENCE_S)
+    with lock.open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # closing it lets the slow task end
+        with celery.worker() as worker:
+            celery.ran(1)
+            wait_until(lambda: counted(store, queue)[1] > 1, "the worker holds more than it runs")
+            os.killpg(worker.process.pid, how) if how == signal.SIGKILL else worker.process.send_signal(how)
+            held.close()
+            worker.process.wait(PATIENCE_S)
     with celery.worker():
         wait_until(lambda: counted(store, celery.queue) == (0, 0, 0), "all messages are deleted", PATIENCE_S)
     assert {run["name"] for run in celery.runs()} == names

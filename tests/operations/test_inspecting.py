@@ -141,6 +141,34 @@ def test_system_attributes_are_those_of_the_last_receive(context: Context, store
     assert attributes["SequenceNumber"] == "10000000000000000001"
 
 
+@pytest.mark.parametrize(
+    ("queue", "attributes", "delay_ms"),
+    [
+        (QUEUE, {"MessageRetentionPeriod": 60}, 0),
+        (QUEUE, {"MessageRetentionPeriod": 60}, 30_000),
+        (QUEUE, {"MessageRetentionPeriod": 60}, 90_000),
+        (FIFO, {"MessageRetentionPeriod": 60}, None),
+        (FIFO, {"MessageRetentionPeriod": 60, "DelaySeconds": 90}, None),
+    ],
+    ids=["at once", "delayed", "delayed beyond", "fifo", "fifo delayed beyond"],
+)
+def test_a_message_expires_at_the_instant_that_is_told(
+    context: Context, store: Store, clock: ManualClock, queue: QueueId, attributes: dict[str, int], delay_ms: int | None
+) -> None:
+    create(store, clock.now_ms(), queue, VisibilityTimeout=0, **attributes)  # a lease of 1 ms
+    fields = {"group_id": "a", "deduplication_id": "d"} if queue.is_fifo else {}
+    send(store, clock.now_ms(), queue=queue, delay_ms=delay_ms, **fields)
+    (seen,) = inspecting.messages(context, queue, most=1).messages
+    message = inspecting.message(context, queue, seen.message.message_id).message
+    expires_at_ms = inspecting.expires_at_ms(message, store.queues.describe(queue, clock.now_ms()))
+    assert expires_at_ms
+
+    last = claim(store, expires_at_ms - 1, queue=queue)
+    gone = claim(store, expires_at_ms, queue=queue)
+
+    assert (len(last.messages), len(gone.messages)) == (1, 0)
+
+
 @pytest.mark.parametrize("beginning", ["", "abc"])
 def test_an_id_has_four_characters_at_least(context: Context, beginning: str) -> None:
     create(context.store, context.clock.now_ms())
@@ -172,6 +200,19 @@ def test_failed_invocations_are_found_behind_any_number_of_others(context: Conte
     found = inspecting.invocations(context, most=20, failed=True)
 
     assert [one.outcome for one in found] == kinds[::-1]
+
+
+def test_a_call_that_was_recorded_twice_is_one_call(context: Context, clock: ManualClock) -> None:
+    """A settle whose reply was lost is made again, and records its call again."""
+    create(context.store, clock.now_ms())
+    for one in (invocation("11112222", 1), invocation("33334444", 2, outcome=OutcomeKind.FUNCTION_ERROR)):
+        for _ in range(2):
+            context.store.messages.settle(QUEUE, clock.now_ms(), [], invocation=pack_invocation(one))
+
+    assert [one.id for one in inspecting.invocations(context, most=9)] == ["33334444", "11112222"]
+    assert [one.id for one in inspecting.invocations(context, QUEUE, most=9, failed=True)] == ["33334444"]
+    assert inspecting.invocation(context, "1111").id == "11112222"
+    assert len(context.store.views.invocations([QUEUE])) == 4, "the records are there"
 
 
 def test_an_invocation_is_found_by_the_beginning_of_its_id(context: Context, clock: ManualClock) -> None:

@@ -5,10 +5,11 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import unquote
 
+from tests.local_http import LocalServer, Quiet
 from tests.store.support import ACCOUNT
 
 REGION = "us-east-1"
@@ -17,17 +18,16 @@ TIMEOUT_SECONDS = 1
 Behaviour = Callable[["Request"], None]
 
 
-class BrokenLambda(ThreadingHTTPServer):
+class BrokenLambda(LocalServer):
     """Serves one function for each queue, under the same name; each has a behaviour, which may be changed at any time.
 
     A context manager; ``calls`` are the events of each function's calls, in order.
     """
 
-    daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, behaviours: dict[str, Behaviour], **of_mapping: object) -> None:
-        super().__init__(("127.0.0.1", 0), Request)
+        super().__init__(Request)
         self.behaviours = behaviours
         self.of_mapping = of_mapping  # fields of every mapping, as AWS names them
         self.timeout_seconds = TIMEOUT_SECONDS
@@ -35,19 +35,9 @@ class BrokenLambda(ThreadingHTTPServer):
         self.calls: dict[str, list[dict[str, Any]]] = {name: [] for name in behaviours}
         self.ended = threading.Event()
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.ended.set()
-        self.shutdown()
-        self.server_close()
-
-    @property
-    def url(self) -> str:
-        """Return where it listens."""
-        return f"http://127.0.0.1:{self.server_port}"
+        super().__exit__()
 
     def receive_counts(self, name: str) -> list[list[int]]:
         """Return how often each message was received, for each call of a function."""
@@ -78,10 +68,9 @@ class BrokenLambda(ThreadingHTTPServer):
         }
 
 
-class Request(BaseHTTPRequestHandler):
+class Request(Quiet, BaseHTTPRequestHandler):
     """One request; behaviours answer it with the methods below."""
 
-    protocol_version = "HTTP/1.1"
     server: BrokenLambda
 
     def do_GET(self) -> None:
@@ -103,9 +92,6 @@ class Request(BaseHTTPRequestHandler):
         self.event_bytes = len(body)
         self.server.calls[name].append(json.loads(body) if self.server.keeps_events else {})
         self.server.behaviours[name](self)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
 
     def answer(self, status: int, body: object, missing_bytes: int = 0, **headers: str) -> None:
         """Answer with JSON, or with less of it than the head promises."""

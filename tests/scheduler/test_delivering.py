@@ -1,13 +1,10 @@
 """All of karin at work: endpoint, two schedulers and real functions, which decide what happens to their messages."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +19,7 @@ from tests.processes import running_endpoint, running_store
 from tests.scheduler.scheduled import running_scheduler
 from tests.scheduler.support import recorded
 from tests.store.support import ACCOUNT, counts, send
-from tests.support import wait_until
+from tests.support import short_folder, wait_until
 
 CLOCK = SystemClock()
 GENEROUS_MS = 3_000  # how late a busy test machine may be
@@ -99,9 +96,8 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    home = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home)
+        home = stack.enter_context(short_folder())
         url = stack.enter_context(running_store(home))
         endpoint_url = stack.enter_context(running_endpoint(url, home / "endpoint.log"))
         (home / "handler.py").write_text(HANDLER, encoding="utf-8")

@@ -24,11 +24,6 @@ FUNCTION_ERROR = Responded(payload=b'{"errorType":"ValueError","errorMessage":"n
 
 
 @pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
-
-
-@pytest.fixture
 def served() -> Served:
     served = Served()
     served.replace(snapshot(mapping(QUEUE, batch_size=3, response_types=("ReportBatchItemFailures",))))
@@ -279,6 +274,13 @@ def test_two_dispatchers_never_deliver_a_message_twice(
     assert counts(store, clock.now_ms()) == (0, 0, 0)
 
 
+def send_backlog(store: Store, clock: ManualClock) -> None:
+    """Send 200 messages of group ``a``, a millisecond apart."""
+    for number in range(200):
+        send(store, clock.now_ms() + number, f"a{number}", group_id="a")
+    clock.advance(ms=200)
+
+
 def run_all_that_is_due(dispatcher: Dispatcher, clock: ManualClock) -> None:
     """Run rounds, a millisecond apart, until nothing is due."""
     due_at_ms: int | None = clock.now_ms()
@@ -290,9 +292,7 @@ def run_all_that_is_due(dispatcher: Dispatcher, clock: ManualClock) -> None:
 def test_a_group_with_a_few_messages_does_not_wait_for_the_backlog_of_another(
     dispatcher: Dispatcher, store: Store, clock: ManualClock, recorder: Recorder
 ) -> None:
-    for number in range(200):
-        send(store, clock.now_ms() + number, f"a{number}", group_id="a")
-    clock.advance(ms=200)
+    send_backlog(store, clock)
     for number in range(5):
         send(store, clock.now_ms() + number, f"b{number}", group_id="b")
     clock.advance(ms=5)
@@ -307,9 +307,7 @@ def test_a_group_with_a_few_messages_does_not_wait_for_the_backlog_of_another(
 def test_messages_without_a_group_do_not_wait_for_the_backlog_of_one(
     dispatcher: Dispatcher, store: Store, clock: ManualClock, recorder: Recorder
 ) -> None:
-    for number in range(200):
-        send(store, clock.now_ms() + number, f"a{number}", group_id="a")
-    clock.advance(ms=200)
+    send_backlog(store, clock)
     for number in range(5):
         send(store, clock.now_ms() + number, str(number))
     clock.advance(ms=5)

@@ -1,9 +1,6 @@
 """Message move tasks in a scheduler: they take turns, keep their pace, and outlive any process."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,20 +17,12 @@ from karin.sqs.moves import ActiveMove, MoveStatus
 from karin.sqs.names import QueueId
 from karin.store.store import Store
 from tests.scheduler.moving import DEAD, WORK, bury, latest, make_queues, outcome, take_all, texts
-from tests.scheduler.scheduled import running_scheduler, write_deployment
+from tests.scheduler.scheduled import running_scheduler
 from tests.scheduler.support import REGION
 from tests.store.support import ACCOUNT, bodies, counts, create
 from tests.support import wait_until
 
 CLOCK = SystemClock()
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[LocalLambda]:
-    folder = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
-    with LocalLambda(write_deployment(folder)) as running:
-        yield running
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The scheduler as a process: on time, in one piece with its neighbours, and nothing lost whoever dies."""
 
-import shutil
 import signal
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -34,18 +32,10 @@ from tests.scheduler.scheduled import (
 )
 from tests.store.servers import DurableStore, monitored, started_store
 from tests.store.support import ACCOUNT, counts, create, send
-from tests.support import wait_until
+from tests.support import short_folder, wait_until
 
 CLOCK = SystemClock()
 GENEROUS_MS = 3_000  # how late a busy test machine may be; benchmarks measure the real figure
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[LocalLambda]:
-    folder = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
-    with LocalLambda(write_deployment(folder)) as running:
-        yield running
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -68,9 +58,8 @@ def scheduler(store_url: str, store: Store, service: LocalLambda, log: Path) -> 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
-    yield folder
-    shutil.rmtree(folder)
+    with short_folder() as folder:
+        yield folder
 
 
 def wait_until_it_serves(store: Store) -> None:

@@ -1,12 +1,9 @@
 """Rounds with real threads, timers and a real store: bounded, fair, stopped in good order, and patient with outages."""
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import redis
@@ -25,7 +22,7 @@ from karin.store.store import Store
 from tests.scheduler.support import Call, Recorder, dispatcher_over, mapping, recorded, snapshot
 from tests.store.servers import DurableStore
 from tests.store.support import ACCOUNT, OTHER, QUEUE, claim, counts, create, send
-from tests.support import wait_until
+from tests.support import short_folder, wait_until
 
 CLOCK = SystemClock()
 LIMIT_SECONDS = 10
@@ -320,10 +317,8 @@ def test_a_fault_of_karins_own_is_logged_and_does_not_end_deliveries(
 
 @pytest.fixture
 def durable() -> Iterator[DurableStore]:
-    home = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
-    with DurableStore(home) as running:
+    with short_folder() as home, DurableStore(home) as running:
         yield running
-    shutil.rmtree(home)
 
 
 def test_an_outcome_is_written_when_the_store_is_back(durable: DurableStore, gate: Gate) -> None:

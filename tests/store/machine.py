@@ -1,11 +1,9 @@
 """Does the steps of a history to a real queue and to its model, and compares the two after each."""
 
-import shutil
-import tempfile
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
@@ -43,6 +41,7 @@ from tests.store.steps import (
     starts,
 )
 from tests.store.support import ANY_SIZE, create
+from tests.support import short_folder
 
 START_MS = 1_700_000_000_000
 SECOND_MS = 1_000
@@ -56,7 +55,7 @@ FIELDS = {
 Model = TypeVar("Model", bound=Queue)
 
 
-class Machine(Generic[Model]):
+class Machine(ABC, Generic[Model]):
     """A queue and its dead-letter queue, each with its model, and a clock that steps turn."""
 
     queues: ClassVar[tuple[QueueId, QueueId]]
@@ -89,27 +88,27 @@ class Machine(Generic[Model]):
         """Return more attributes to create the queues with."""
         return {}
 
+    @abstractmethod
     def new_model(self, start: Start) -> Model:
         """Return the model of an empty queue, without delay and redrive policy."""
-        raise NotImplementedError
 
+    @abstractmethod
     def outgoing(self, new: New) -> Outgoing:
         """Return a new message on its way into a queue."""
-        raise NotImplementedError
 
+    @abstractmethod
     def send_to(self, which: int, batch: list[Outgoing]) -> None:
         """Send messages in one command and to the model."""
-        raise NotImplementedError
 
+    @abstractmethod
     def claim_in_model(self, model: Model, asked: Asked, chosen: Chosen) -> int:
         """Check a claim in the model, and do it there; return the instant that its receipts bear."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check_keys(
         self, model: Model, due: dict[str, int], leased: dict[str, int], order: set[str], **others: dict[str, int]
     ) -> None:
         """Compare the sorted sets of a queue with its model."""
-        raise NotImplementedError
 
     # Steps
 
@@ -290,10 +289,12 @@ def ids_of(messages: tuple[ReceivedMessage, ...]) -> list[str]:
 @contextmanager
 def machine_store() -> Iterator[tuple[Store, "redis.Redis"]]:
     """Run a store for machines alone; yield it, and a plain client of it."""
-    home = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
-    with running_store(home) as url, closing(redis.Redis.from_url(url, decode_responses=True)) as raw:
+    with (
+        short_folder() as home,
+        running_store(home) as url,
+        closing(redis.Redis.from_url(url, decode_responses=True)) as raw,
+    ):
         yield Store.open(url, max_connections=1), raw
-    shutil.rmtree(home)
 
 
 def run_histories(kind: type[Machine[Any]], examples: int, *, is_repeatable: bool = True) -> None:

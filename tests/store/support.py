@@ -85,8 +85,12 @@ def all_keys(raw: redis.Redis) -> set[str]:
 
 
 def assert_no_leak(raw: redis.Redis, *queues: QueueId) -> None:
-    """Check that nothing is left but what may stay for ever: the queues given, their names, the deployment."""
-    permanent = {keys.QUEUES, keys.SNAPSHOT, keys.SCHEDULERS, *(keys.queue(queue) for queue in queues)}
+    """Check that nothing is left but what may stay for ever.
+
+    That is the queues given with the count of what was done in the last hour, their names, the deployment.
+    """
+    of_queues = {part(queue) for queue in queues for part in (keys.queue, keys.done)}
+    permanent = {keys.QUEUES, keys.SNAPSHOT, keys.SCHEDULERS, *of_queues}
     assert all_keys(raw) - permanent == set()
 
 

@@ -1,9 +1,7 @@
 """Connections: what redis-py would do by itself is switched off, and every fault of the store is StoreUnavailable."""
 
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +22,7 @@ from karin.store.store import Store
 from tests.processes import free_port, running_store
 from tests.store.servers import monitored, started_store
 from tests.store.support import QUEUE, claim, create, outgoing, send
-from tests.support import wait_until
+from tests.support import short_folder, wait_until
 
 ANY_INSTANT_MS = 1_700_000_000_000
 MOVE = MoveTask("10f57157-fc38-4da9-a113-4de7e12d05dd", QUEUE.arn("us-east-1"), None, None, ANY_INSTANT_MS, 1)
@@ -60,9 +58,8 @@ STORE_OPERATIONS: dict[str, Callable[[Store], object]] = {
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
-    yield folder
-    shutil.rmtree(folder)
+    with short_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -10,34 +10,39 @@ from pathlib import Path
 import pytest
 
 import karin.store
-from karin.store.scripts import script_names, script_text
+from karin.store.scripts import SCRIPTS
 
 STORE = Path(karin.store.__file__).parent
 ROOT = STORE.parent.parent
+LUA = STORE / "lua"
+PARTS = sorted(path.stem for path in (LUA / "parts").iterdir())
 FORBIDDEN_COMMANDS = {"KEYS", "SCAN", "HSCAN", "SSCAN", "ZSCAN", "TIME", "RANDOMKEY", "FLUSHALL", "FLUSHDB"}
 ONE_KEY = r"karin:[a-z:{}-]+ +(HASH|ZSET|STRING|LIST|SET|STREAM)"
 KEY_LINE = re.compile(
-    rf"^-- KEYS\[\d+(\.\.)?\] ({ONE_KEY}(, of a FIFO queue {ONE_KEY})?|the (other )?keys of the queue's messages)$"
+    rf"^-- KEYS\[\d+(\.\.)?\] ({ONE_KEY}(, of a FIFO queue {ONE_KEY})?|the (other )?keys of the queue's messages"
+    r"|the same of the other queues)$"
 )
+INCLUDES = re.compile(r"^local ([\w, ]+) = (include\('\w+'\)(?:, include\('\w+'\))*)$")
 COMMAND = re.compile(r"redis\.p?call\(\s*('[A-Z]+'|[^'])")
 
-scripts = pytest.mark.parametrize("name", script_names())
+scripts = pytest.mark.parametrize("name", sorted(SCRIPTS))
+parts = pytest.mark.parametrize("name", PARTS)
 
 
 def header_of(name: str) -> list[str]:
     """Return the lines of comment that a script begins with."""
-    lines = script_text(name).splitlines()
+    lines = SCRIPTS[name].splitlines()
     return lines[: next(place for place, line in enumerate(lines) if not line.startswith("--"))]
 
 
 def code_of(name: str) -> str:
-    """Return a script without its comments."""
-    code = script_text(name).splitlines()[len(header_of(name)) :]
+    """Return a script as Redis gets it, with the parts it includes, without its comments."""
+    code = SCRIPTS[name].splitlines()[len(header_of(name)) :]
     return "\n".join(line.partition("--")[0].rstrip() for line in code)
 
 
-def part_of(name: str, start: str, ends: tuple[str, ...]) -> str:
-    """Return the part of a header that begins with a word and lasts until another begins."""
+def section_of(name: str, start: str, ends: tuple[str, ...]) -> str:
+    """Return what of a header begins with a word and lasts until another begins."""
     taken: list[str] = []
     for line in header_of(name):
         text = line.removeprefix("--").strip()
@@ -99,7 +104,7 @@ def test_header_and_code_name_the_same_places(name: str, word: str) -> None:
 
 @scripts
 def test_a_places_number_is_unit_or_meaning_not_left_blank(name: str) -> None:
-    text = part_of(name, "ARGV[1]", ("Returns", "Invariant"))
+    text = section_of(name, "ARGV[1]", ("Returns", "Invariant"))
     for meaning in re.split(r"ARGV\[\d+(?:\.\.)?\]", text)[1:]:
         assert re.search(r"[a-z]{2,}", meaning), text
     assert text.startswith("ARGV[1] now_ms") or "now_ms" not in text
@@ -107,7 +112,7 @@ def test_a_places_number_is_unit_or_meaning_not_left_blank(name: str) -> None:
 
 @scripts
 def test_every_status_that_the_code_returns_is_in_the_header_and_the_other_way_round(name: str) -> None:
-    returns = part_of(name, "Returns", ("Invariant", "Messages"))
+    returns = section_of(name, "Returns", ("Invariant", "Messages"))
     documented = set(re.findall(r'\{"([a-z_]+)"', returns))
     documented_of_messages = set(re.findall(r'(?<!\{)"([a-z_]+)"', returns))
     code = code_of(name)
@@ -155,11 +160,69 @@ def called_scripts() -> list[str]:
 
 
 def test_each_script_has_one_caller_and_each_call_a_script() -> None:
-    assert sorted(called_scripts()) == script_names()
+    assert sorted(called_scripts()) == sorted(SCRIPTS)
 
 
 def test_scripts_are_named_as_files_are() -> None:
-    assert {path.stem for path in (STORE / "lua").iterdir()} == set(script_names())
+    assert {path.name for path in LUA.iterdir()} == {f"{name}.lua" for name in SCRIPTS} | {"parts"}
+
+
+def own_lines(name: str) -> list[str]:
+    """Return the lines of a script's own file."""
+    return (LUA / f"{name}.lua").read_text(encoding="utf-8").splitlines()
+
+
+def part_lines(name: str) -> list[str]:
+    """Return the lines of a part's file."""
+    return (LUA / "parts" / f"{name}.lua").read_text(encoding="utf-8").splitlines()
+
+
+def included(name: str) -> list[str]:
+    """Return the names of the parts that a script includes."""
+    return re.findall(r"include\('(\w+)'\)", "\n".join(own_lines(name)))
+
+
+@scripts
+def test_a_script_names_parts_as_their_files_are_named(name: str) -> None:
+    for line in own_lines(name):
+        if "include(" in line:
+            found = INCLUDES.match(line)
+            assert found, line
+            assert found[1].split(", ") == re.findall(r"'(\w+)'", found[2])
+
+
+@scripts
+def test_redis_tells_the_lines_of_the_scripts_own_file(name: str) -> None:
+    own, whole = own_lines(name), SCRIPTS[name].splitlines()
+    assert [line for line in whole if "include(" in line] == []
+    assert len(whole) == len(own)
+    for line_of_file, line_of_redis in zip(own, whole, strict=True):
+        assert line_of_redis == line_of_file or INCLUDES.match(line_of_file)
+
+
+@parts
+def test_a_part_is_one_function_behind_what_it_does_or_returns(name: str) -> None:
+    lines = part_lines(name)
+    assert re.fullmatch(r"-- [A-Z][^.]*\.", lines[0]), lines[0]
+    code = [line for line in lines if not line.strip().startswith("--")]
+    assert re.fullmatch(r"return function\([\w, ]+\)", code[0])
+    assert code[-1] == "end"
+    assert [line for line in code if not line.startswith("  ")] == [code[0], code[-1]]
+    assert "--" not in "".join(code), "a comment has a line of its own: code is put on one"
+
+
+@parts
+def test_a_part_is_given_all_it_needs(name: str) -> None:
+    assert not re.search(r"KEYS|ARGV|include", "\n".join(part_lines(name)))
+
+
+@parts
+def test_a_part_serves_several_scripts(name: str) -> None:
+    assert len([script for script in SCRIPTS if name in included(script)]) > 1
+
+
+def test_each_part_that_a_script_includes_is_there() -> None:
+    assert {part for script in SCRIPTS for part in included(script)} == set(PARTS)
 
 
 @pytest.fixture(scope="session")
@@ -174,7 +237,8 @@ def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_the_wheel_contains_every_script(wheel_names: set[str]) -> None:
-    assert {f"karin/store/lua/{name}.lua" for name in script_names()} <= wheel_names
+    assert {f"karin/store/lua/{name}.lua" for name in SCRIPTS} <= wheel_names
+    assert {f"karin/store/lua/parts/{name}.lua" for name in PARTS} <= wheel_names
 
 
 def test_the_wheel_contains_the_demos_definition_and_the_mark_of_types(wheel_names: set[str]) -> None:

@@ -4,6 +4,7 @@ import pytest
 import redis
 
 from karin.sqs.errors import QueueDoesNotExist
+from karin.sqs.message import ReceivedMessage
 from karin.sqs.names import QueueId
 from karin.sqs.receipts import Receipt
 from karin.store import keys
@@ -194,14 +195,20 @@ def test_extending_to_now_makes_a_message_ready(store: Store, now_ms: int) -> No
     assert again.receive_count == 2
 
 
+def receive_one(store: Store, now_ms: int, queue: QueueId, floor_ms: int = 0) -> ReceivedMessage:
+    """Send a message to a queue of either type, and claim it."""
+    create(store, now_ms, FIFO, VisibilityTimeout=30)
+    send(store, now_ms, queue=queue, group_id="g", deduplication_id="d")
+    (received,) = claim(store, now_ms, queue=queue, floor_ms=floor_ms).messages
+    return received
+
+
 @pytest.mark.parametrize("queue", [QUEUE, FIFO])
 @pytest.mark.parametrize("verdict", [Verdict.HOLD, Verdict.RETRY])
 def test_what_a_receiver_set_itself_stands_when_its_call_goes_on_or_fails(
     store: Store, now_ms: int, queue: QueueId, verdict: Verdict
 ) -> None:
-    create(store, now_ms, FIFO, VisibilityTimeout=30)
-    send(store, now_ms, queue=queue, group_id="g", deduplication_id="d")
-    (received,) = claim(store, now_ms, queue=queue, floor_ms=60_000).messages
+    received = receive_one(store, now_ms, queue, floor_ms=60_000)
     store.messages.settle(queue, now_ms, [settlement(received, Verdict.EXTEND, now_ms + 5_000)])
     settled = store.messages.settle(queue, now_ms, [settlement(received, verdict, now_ms + 90_000)])
     assert settled == Settled((Effect.DONE,), now_ms + 5_000)
@@ -209,9 +216,7 @@ def test_what_a_receiver_set_itself_stands_when_its_call_goes_on_or_fails(
 
 @pytest.mark.parametrize("queue", [QUEUE, FIFO])
 def test_what_a_receiver_set_does_not_bind_the_next(store: Store, now_ms: int, queue: QueueId) -> None:
-    create(store, now_ms, FIFO, VisibilityTimeout=30)
-    send(store, now_ms, queue=queue, group_id="g", deduplication_id="d")
-    (received,) = claim(store, now_ms, queue=queue).messages
+    received = receive_one(store, now_ms, queue)
     store.messages.settle(queue, now_ms, [settlement(received, Verdict.EXTEND, now_ms + 5_000)])
     (again,) = claim(store, now_ms + 5_000, queue=queue, counts=False).messages
     settled = store.messages.settle(queue, now_ms + 5_000, [settlement(again, Verdict.RETRY, now_ms + 6_000)])
@@ -220,9 +225,7 @@ def test_what_a_receiver_set_does_not_bind_the_next(store: Store, now_ms: int, q
 
 @pytest.mark.parametrize("queue", [QUEUE, FIFO])
 def test_a_hold_lengthens_a_lease_and_never_shortens_it(store: Store, now_ms: int, queue: QueueId) -> None:
-    create(store, now_ms, FIFO, VisibilityTimeout=30)
-    send(store, now_ms, queue=queue, group_id="g", deduplication_id="d")
-    (received,) = claim(store, now_ms, queue=queue).messages
+    received = receive_one(store, now_ms, queue)
     for hold_ms, due_after_ms in ((10_000, 30_000), (40_000, 40_000)):
         settled = store.messages.settle(queue, now_ms, [settlement(received, Verdict.HOLD, now_ms + hold_ms)])
         assert settled.next_due_at_ms == now_ms + due_after_ms

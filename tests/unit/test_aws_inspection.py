@@ -1,8 +1,7 @@
 """What an answer's head tells of clocks and of who answers, and what a dry run says, against a real HTTP server."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff
@@ -11,6 +10,7 @@ from karin.aws.inspection import AwsInspector, DryRun
 from karin.clock import SystemClock
 from tests.aws_environ import point_aws_at
 from tests.clocks import ManualClock
+from tests.local_http import LocalServer, Quiet
 
 REGION = "eu-west-1"
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:123456789012:function:work"
@@ -18,25 +18,17 @@ QUEUE_ARN = f"arn:aws:sqs:{REGION}:123456789012:jobs"
 SECOND_MS = 1_000
 
 
-class Aws(ThreadingHTTPServer):
+class Aws(LocalServer):
     """Answers everything alike, at the real time."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.status, self.code, self.health = 200, "", b"{}"
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet, BaseHTTPRequestHandler):
     """Answers as the server is told to."""
 
-    protocol_version = "HTTP/1.1"
     server: Aws
 
     def do_GET(self) -> None:
@@ -57,17 +49,12 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.status != 204:
             self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
-
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    server = Aws()
-    point_aws_at(monkeypatch, LAMBDA=server.url, SQS=server.url)
-    yield server
-    server.shutdown()
-    server.server_close()
+    with Aws() as server:
+        point_aws_at(monkeypatch, LAMBDA=server.url, SQS=server.url)
+        yield server
 
 
 @pytest.fixture(autouse=True)

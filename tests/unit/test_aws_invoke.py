@@ -9,7 +9,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
 
 import pytest
@@ -23,6 +23,7 @@ from karin.mapping.outcome import Responded, Unknown
 from karin.mapping.payload import SMALL_BYTES, Payload
 from karin.mapping.refusals import Refused
 from tests.aws_environ import point_aws_at
+from tests.local_http import LocalServer, Quiet
 
 REFUSALS = {
     "throttled": (429, "TooManyRequestsException"),
@@ -39,27 +40,19 @@ def arn(function: str) -> str:
     return f"arn:aws:lambda:eu-west-1:123456789012:function:{function}"
 
 
-class LambdaEndpoint(ThreadingHTTPServer):
+class LambdaEndpoint(LocalServer):
     """An Invoke endpoint where a function's name is its behaviour."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Behaviour)
+        super().__init__(Behaviour)
         self.calls: list[tuple[str, dict[str, str], bytes]] = []
         self.released = threading.Event()
         self.together = threading.Barrier(4, timeout=20)
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
 
 
-class Behaviour(BaseHTTPRequestHandler):
+class Behaviour(Quiet, BaseHTTPRequestHandler):
     """Answer as the function's name says."""
 
-    protocol_version = "HTTP/1.1"
     server: LambdaEndpoint
 
     def do_POST(self) -> None:
@@ -73,9 +66,6 @@ class Behaviour(BaseHTTPRequestHandler):
         else:
             self.payload = payload
             getattr(self, f"_{name}")()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str], missing_bytes: int = 0) -> None:
         self.send_response(status)
@@ -117,12 +107,10 @@ class Behaviour(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaEndpoint]:
-    server = LambdaEndpoint()
-    point_aws_at(monkeypatch, LAMBDA=server.url)
-    yield server
-    server.released.set()
-    server.shutdown()
-    server.server_close()
+    with LambdaEndpoint() as server:
+        point_aws_at(monkeypatch, LAMBDA=server.url)
+        yield server
+        server.released.set()
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""Text on a terminal: rows fit it, and nothing in them commands it."""
+"""Text on a terminal: rows fit it."""
 
 import pytest
 
-from karin.cli.fitting import cut, fitted, one_line, printable
+from karin.cli.fitting import cut, fitted
 from karin.cli.printing import width
 
 
@@ -33,13 +33,3 @@ def test_a_text_is_cut_by_the_cells_it_takes(text: str) -> None:
         found = cut(text, most)
         assert width(found) <= most
         assert found == text or (found.endswith("…") and text.startswith(found[:-1]))
-
-
-def test_what_would_command_a_terminal_is_written_out() -> None:
-    assert (
-        printable("\x1b[31mred\x1b[0m \x1b]0;title\x07\r\n\tnext\x9b2J\x7f") == r"red \x1b]0;title\x07"
-        "\n\tnext"
-        r"\x9b2J\x7f"
-    )
-    assert printable("a\rb") == r"a\x0db"
-    assert one_line("  two \n\n lines\tand a \x1b[2J  ") == r"two lines and a \x1b[2J"

@@ -120,9 +120,27 @@ class SqsClient:
         found: dict[str, str] = self.call("GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return found
 
+    def listed(self, action: str, member: str, most: int, **parameters: Any) -> list[str]:
+        """List to the end in pages, none of which may hold more than ``most``; return all that a member listed."""
+        seen: list[str] = []
+        token: dict[str, str] = {}
+        while True:
+            page = self.call(action, MaxResults=most, **parameters, **token)
+            assert page.keys() <= {member, "NextToken"}
+            assert len(page[member]) <= most
+            seen += page[member]
+            if "NextToken" not in page:
+                return seen
+            token = {"NextToken": page["NextToken"]}
+
     def close(self) -> None:
         """Close the connections."""
         self.boto.close()
 
     def _remember(self, response_dict: dict[str, Any], **_: Any) -> None:
         self.last = response_dict
+
+
+def text(value: str, data_type: str = "String") -> dict[str, str]:
+    """Return a message attribute of text, or of another type that is written as text."""
+    return {"DataType": data_type, "StringValue": value}

@@ -26,6 +26,17 @@ NO_THROUGHPUT = (
     "Invalid value for the parameter FifoThroughputLimit."
     " Reason: To set FifoThroughputLimit to perMessageGroupId, the DeduplicationScope must be messageGroup."
 )
+OF_ANY_NEW_QUEUE = {
+    "ApproximateNumberOfMessages": "0",
+    "ApproximateNumberOfMessagesNotVisible": "0",
+    "ApproximateNumberOfMessagesDelayed": "0",
+    "DelaySeconds": "0",
+    "MaximumMessageSize": "1048576",
+    "MessageRetentionPeriod": "345600",
+    "ReceiveMessageWaitTimeSeconds": "0",
+    "VisibilityTimeout": "30",
+    "SqsManagedSseEnabled": "true",
+}
 
 
 def test_a_new_queue_is_answered_with_its_url_alone(client: SqsClient) -> None:
@@ -39,18 +50,7 @@ def test_a_new_queue_has_the_defaults_of_sqs(client: SqsClient) -> None:
     assert attributes.pop("LastModifiedTimestamp") == created
     assert created.isdecimal()
     assert len(created) == 10
-    assert attributes == {
-        "QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:work",
-        "ApproximateNumberOfMessages": "0",
-        "ApproximateNumberOfMessagesNotVisible": "0",
-        "ApproximateNumberOfMessagesDelayed": "0",
-        "DelaySeconds": "0",
-        "MaximumMessageSize": "1048576",
-        "MessageRetentionPeriod": "345600",
-        "ReceiveMessageWaitTimeSeconds": "0",
-        "VisibilityTimeout": "30",
-        "SqsManagedSseEnabled": "true",
-    }
+    assert attributes == {"QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:work", **OF_ANY_NEW_QUEUE}
 
 
 def test_a_queue_is_created_with_the_attributes_and_tags_given(client: SqsClient, store: Store) -> None:
@@ -150,15 +150,7 @@ def test_a_fifo_queue_has_the_defaults_of_sqs(client: SqsClient, value: str) -> 
     assert attributes.pop("LastModifiedTimestamp") == attributes.pop("CreatedTimestamp")
     assert attributes == {
         "QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:work.fifo",
-        "ApproximateNumberOfMessages": "0",
-        "ApproximateNumberOfMessagesNotVisible": "0",
-        "ApproximateNumberOfMessagesDelayed": "0",
-        "DelaySeconds": "0",
-        "MaximumMessageSize": "1048576",
-        "MessageRetentionPeriod": "345600",
-        "ReceiveMessageWaitTimeSeconds": "0",
-        "VisibilityTimeout": "30",
-        "SqsManagedSseEnabled": "true",
+        **OF_ANY_NEW_QUEUE,
         "FifoQueue": "true",
         "ContentBasedDeduplication": "false",
         "DeduplicationScope": "queue",

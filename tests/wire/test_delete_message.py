@@ -47,7 +47,7 @@ def test_a_deleted_message_leaves_nothing_behind(client: SqsClient, queue_url: s
     delete(client, queue_url, handle)
 
     assert client.last["body"] == b"" or client.protocol == "query"
-    assert all_keys(raw) == {keys.QUEUES, keys.queue(WORK)}
+    assert all_keys(raw) == {keys.QUEUES, keys.queue(WORK), keys.done(WORK)}
 
 
 def test_deleting_again_is_fine(client: SqsClient, queue_url: str) -> None:
@@ -167,7 +167,7 @@ def test_a_batch_deletes_all_its_messages(client: SqsClient, queue_url: str, raw
     result = deleted(client, queue_url, entries)
 
     assert result == {"Successful": [{"Id": entry_id} for entry_id, _ in entries]}
-    assert all_keys(raw) == {keys.QUEUES, keys.queue(WORK)}
+    assert all_keys(raw) == {keys.QUEUES, keys.queue(WORK), keys.done(WORK)}
     assert deleted(client, queue_url, entries) == result
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from karin.sqs.message import Message
-from tests.wire.sdk import INVALID_CONTENTS, INVALID_PARAMETER, MISSING_PARAMETER, UNSUPPORTED, SqsClient
+from tests.wire.sdk import INVALID_CONTENTS, INVALID_PARAMETER, MISSING_PARAMETER, UNSUPPORTED, SqsClient, text
 
 MOST_BYTES = 1_048_576
 TOO_LONG = "One or more parameters are invalid. Reason: Message must be shorter than {} bytes."
@@ -19,10 +19,6 @@ TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sample
 
 Waiting = Callable[[], list[Message]]
 Delays = Callable[[], list[int]]
-
-
-def text(value: str, data_type: str = "String") -> dict[str, str]:
-    return {"DataType": data_type, "StringValue": value}
 
 
 def binary(value: bytes, data_type: str = "Binary") -> dict[str, object]:

@@ -28,38 +28,24 @@ local lease_ms, floor_ms, is_counted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARG
 local most_leased, after_now, calls_key = tonumber(ARGV[7]), '(' .. ARGV[1], KEYS[9]
 local mapping, call_id, call_until_ms, most_calls = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
 local window_ms, before_next_ms = tonumber(ARGV[12]), string.format('(%.0f', tonumber(ARGV[1]) + 1)
+local admit, busy_until = include('admit'), include('busy_until')
+local first_in_lane = include('first_in_lane')
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod',
-  'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target', 'window_room')
+  'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target')
 if not attributes[1] then return {'no_queue'} end
 if redis.call('ZCOUNT', leased_key, after_now, '+inf') >= most_leased then return {'over_limit'} end
 if lease_ms < 0 then lease_ms = tonumber(attributes[1]) * 1000 end
 local retention_ms = tonumber(attributes[2]) * 1000
-local max_receives = is_counted and tonumber(attributes[4] or nil) or math.huge
 local leased_until_ms = now_ms + math.max(lease_ms, floor_ms, 1)  -- never now: the loop would take it again
 local dead_until_ms = math.max(leased_until_ms, now_ms + 10000)  -- whoever moves the dead needs a moment
 
--- Returns when a call of the mapping is over at the latest, if it has as many in flight as it may; nil otherwise.
-local function busy_until()
-  redis.call('ZREMRANGEBYSCORE', calls_key, '-inf', now_ms)
-  local in_flight, first_over_ms = 0, nil
-  local calls = redis.call('ZRANGE', calls_key, 0, -1, 'WITHSCORES')
-  for i = 1, #calls, 2 do
-    if string.sub(calls[i], 1, #mapping) == mapping then
-      in_flight = in_flight + 1
-      first_over_ms = first_over_ms or tonumber(calls[i + 1])
-    end
-  end
-  if in_flight >= most_calls then return first_over_ms end
-end
-
-local over_ms = mapping ~= '' and busy_until()
+local over_ms = mapping ~= '' and busy_until(calls_key, mapping, most_calls, now_ms)
 if over_ms then return {'busy', over_ms} end
 
 -- Returns the first message of a lane: its place in the order, its id, and the instant at which it is due.
 local function head_of(lane)
-  local past = string.sub(lane, 1, -2) .. '\1'
-  local place = redis.call('ZRANGEBYLEX', order_key, '[' .. lane, '(' .. past, 'LIMIT', 0, 1)[1]
+  local place = first_in_lane(order_key, lane)
   if not place then return nil end
   return place, string.sub(place, #lane + 14), tonumber(string.sub(place, #lane + 1, #lane + 13))
 end
@@ -106,7 +92,11 @@ local function lease(id, lane, place, until_ms)
 end
 
 local reply = {'ok', lease_ms, tonumber(attributes[3]), attributes[5] or '', -1}
-local taken, dead, bytes, is_full, drops_left = 0, 0, 0, false, 1000
+local drops_left = 1000
+local batch = {
+  most = most, most_bytes = most_bytes, is_counted = is_counted, taken = 0, dead = 0, bytes = 0, is_full = false,
+  max_receives = is_counted and tonumber(attributes[4] or nil) or math.huge,
+}
 
 local function take(id, lane, place)
   local stored = redis.call('HGET', messages_key, id)
@@ -115,51 +105,53 @@ local function take(id, lane, place)
     drops_left = drops_left - 1
     return
   end
-  local received = redis.call('HGET', receives_key, id)
-  local count, first_at_ms = 0, now_ms
-  if received then
-    local past_count, past_first = string.match(received, '^(%d+) (%d+)')
-    count, first_at_ms = tonumber(past_count), tonumber(past_first)
-  end
-  local is_dead = count >= max_receives
-  if (taken + dead > 0 and bytes + #stored > most_bytes) or (is_dead and dead == most) then
-    is_full = true
-    return
-  end
-  if is_dead then
-    dead = dead + 1
-  else
-    taken = taken + 1
-    if is_counted then
-      count = count + 1
-    end
-    if is_counted or received then  -- whatever the last receiver set is over
-      redis.call('HSET', receives_key, id, string.format('%.0f %.0f', count, first_at_ms))
-    end
-  end
-  bytes = bytes + #stored
-  lease(id, lane, place, is_dead and dead_until_ms or leased_until_ms)
-  for _, part in ipairs({is_dead and 'dead' or 'received', id, count, first_at_ms, now_ms, '', stored}) do
+  local fate, count, first_at_ms = admit(batch, receives_key, id, stored, now_ms)
+  if not fate then return end
+  lease(id, lane, place, fate == 'dead' and dead_until_ms or leased_until_ms)
+  for _, part in ipairs({fate, id, count, first_at_ms, now_ms, '', stored}) do
     reply[#reply + 1] = part
   end
+end
+
+-- Returns the messages that are due until an instant, in that order: a batch full, if there are as many.
+local function line_until(latest_ms)
+  local line = {}
+  local function join(key)
+    local members = redis.call('ZRANGEBYSCORE', key, '-inf', latest_ms, 'WITHSCORES', 'LIMIT', 0, most)
+    for i = 1, #members, 2 do
+      local is_lane = string.sub(members[i], -1) == '\0'
+      if not is_lane then line[#line + 1] = {id = members[i], due_at_ms = tonumber(members[i + 1])} end
+    end
+    return #members > 0
+  end
+  join(due_key)
+  if join(grouped_key) then table.sort(line, function(one, other) return one.due_at_ms < other.due_at_ms end) end
+  return line
+end
+
+-- Returns when the messages that are there make a full batch, an instant at the latest, and how many bytes are left: by
+-- all that are due until then, or only by those that are due now, if all are too many.
+local function full_by(latest_ms)
+  local left, left_now = most_bytes, most_bytes
+  for place, message in ipairs(line_until(latest_ms)) do
+    left = left - redis.call('HSTRLEN', messages_key, message.id)
+    if message.due_at_ms <= now_ms then left_now = left end
+    if left <= 0 or place == most then return message.due_at_ms, left_now end
+  end
+  return latest_ms, left
 end
 
 -- Returns when a batch has waited long enough, if it is yet to fill; nil when it may go.
 local function window_end()
   local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
   if window_ms == 0 or not head[2] or tonumber(head[2]) >= now_ms + 1 then return nil end
-  local ends_at_ms = math.floor(tonumber(head[2])) + window_ms
-  local ready = redis.call('ZCOUNT', due_key, '-inf', now_ms) - redis.call('ZCOUNT', lanes_key, '-inf', now_ms)
-    + redis.call('ZCOUNT', grouped_key, '-inf', now_ms)
-  local room = tonumber(attributes[6] or nil)
-  if ends_at_ms <= now_ms or ready >= most or (room and room <= 0) then
+  local ends_at_ms, room = full_by(math.floor(tonumber(head[2])) + window_ms)
+  if ends_at_ms <= now_ms then
     redis.call('HDEL', queue_key, 'window_most', 'window_room')
     return nil
   end
-  redis.call('HSET', queue_key, 'window_most', most)  -- whoever sends tells when the batch is full
-  redis.call('HSETNX', queue_key, 'window_room', most_bytes)
-  local last = redis.call('ZRANGE', due_key, most - 1, most - 1, 'WITHSCORES')
-  return math.max(math.min(ends_at_ms, tonumber(last[2] or nil) or math.huge), now_ms + 1)
+  redis.call('HSET', queue_key, 'window_most', most, 'window_room', room)  -- whoever sends tells when it may be full
+  return ends_at_ms
 end
 
 local waits_until_ms = window_end()
@@ -168,8 +160,8 @@ if waits_until_ms then
   return reply
 end
 
-while taken < most and drops_left > 0 and not is_full do
-  local members = redis.call('ZRANGEBYSCORE', due_key, '-inf', before_next_ms, 'LIMIT', 0, most - taken)
+while batch.taken < most and drops_left > 0 and not batch.is_full do
+  local members = redis.call('ZRANGEBYSCORE', due_key, '-inf', before_next_ms, 'LIMIT', 0, most - batch.taken)
   if #members == 0 then break end
   for _, member in ipairs(members) do
     if string.sub(member, -1) ~= '\0' then
@@ -178,11 +170,11 @@ while taken < most and drops_left > 0 and not is_full do
       local place, id, due_at_ms = head_of(member)
       if place and due_at_ms <= now_ms then take(id, member, place) else line_up_lane(member, now_ms) end
     end
-    if is_full then break end
+    if batch.is_full then break end
   end
 end
 
-if mapping ~= '' and taken > 0 then redis.call('ZADD', calls_key, call_until_ms, mapping .. call_id) end
+if mapping ~= '' and batch.taken > 0 then redis.call('ZADD', calls_key, call_until_ms, mapping .. call_id) end
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 if head[2] then reply[5] = math.floor(tonumber(head[2])) end
 return reply

@@ -12,23 +12,13 @@
 -- Invariant: read-only.
 local queue_key, due_key, messages_key, leased_key, lanes_key = KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[8]
 local grouped_or_arrivals_key, now_ms = KEYS[6], ARGV[1]
+local ready_count, count_states = include('ready_count'), include('count_states')
 
 local fields = redis.call('HGETALL', queue_key)
 if #fields == 0 then return {'no_queue'} end
-local kind = redis.call('HMGET', queue_key, 'FifoQueue', 'DelaySeconds')
-local total = redis.call('HLEN', messages_key)
-local leased = redis.call('ZCOUNT', leased_key, '(' .. now_ms, '+inf')
+local ready, leased, delayed =
+  count_states(queue_key, due_key, messages_key, leased_key, grouped_or_arrivals_key, lanes_key, now_ms, ready_count)
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-local ready, delayed
-if kind[1] then
-  local sent_at_ms = string.format('%.0f', tonumber(now_ms) - tonumber(kind[2]) * 1000)
-  delayed = redis.call('ZCOUNT', grouped_or_arrivals_key, '(' .. sent_at_ms, '+inf')
-  ready = total - leased - delayed
-else
-  ready = redis.call('ZCOUNT', due_key, '-inf', now_ms) - redis.call('ZCOUNT', lanes_key, '-inf', now_ms)
-    + redis.call('ZCOUNT', grouped_or_arrivals_key, '-inf', now_ms)
-  delayed = total - leased - ready
-end
 
 local reply = {'ok', ready, leased, delayed, head[2] and tonumber(head[2]) or -1}
 for _, field in ipairs(fields) do reply[#reply + 1] = field end

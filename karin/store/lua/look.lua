@@ -15,6 +15,7 @@
 local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local grouped_or_arrivals_key = KEYS[6]
 local now_ms, beginning, most_searched = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local state_of = include('state_of')
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'FifoQueue', 'DelaySeconds')
 if not attributes[1] then return {'no_queue'} end
@@ -51,12 +52,7 @@ if is_fifo then
 else
   due_at_ms = score_of(due_key, id) or score_of(grouped_or_arrivals_key, id) or now_ms
 end
-local state = 'ready'
-if leased_until_ms and leased_until_ms > now_ms then
-  state = 'leased'
-elseif due_at_ms > now_ms then
-  state = 'delayed'
-end
+local state = state_of(leased_until_ms, due_at_ms, now_ms)
 local count, first_at_ms = string.match(redis.call('HGET', receives_key, id) or '0 0', '^(%d+) (%d+)')
 local stored = redis.call('HGET', messages_key, id)
 return {'ok', state, id, due_at_ms, tonumber(count), tonumber(first_at_ms), stored}

@@ -22,6 +22,7 @@ local grouped_or_arrivals_key, order_key = KEYS[6], KEYS[7]
 local now_ms, wanted_state, most, most_body_bytes = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local most_bytes, most_looks = tonumber(ARGV[5]), tonumber(ARGV[6])
 local after_ms, after_source, after_member = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
+local state_of = include('state_of')
 local chunk_size = 100
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'FifoQueue', 'DelaySeconds')
@@ -127,12 +128,7 @@ local function seen(at_ms, member)
   else
     leased_until_ms = score_of(leased_key, id)
   end
-  local state = 'ready'
-  if leased_until_ms and leased_until_ms > now_ms then
-    state = 'leased'
-  elseif visible_ms > now_ms then
-    state = 'delayed'
-  end
+  local state = state_of(leased_until_ms, visible_ms, now_ms)
   if wanted_state == '' or wanted_state == state then return id, at_ms, state, number end
 end
 

@@ -16,6 +16,7 @@
 local queue_key, due_key, messages_key, receives_key, grouped_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6]
 local order_key, lanes_key = KEYS[7], KEYS[8]
 local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local ready_count = include('ready_count')
 
 local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'MessageRetentionPeriod',
   'window_most', 'window_room')
@@ -43,8 +44,7 @@ end
 -- Tells the scheduler that lets a batch fill when it is full.
 local function fill_window(sent_bytes)
   local room = redis.call('HINCRBY', queue_key, 'window_room', -sent_bytes)
-  local ready = redis.call('ZCOUNT', due_key, '-inf', now_ms) - redis.call('ZCOUNT', lanes_key, '-inf', now_ms)
-    + redis.call('ZCOUNT', grouped_key, '-inf', now_ms)
+  local ready = ready_count(due_key, lanes_key, grouped_key, now_ms)
   if room <= 0 or ready >= tonumber(attributes[4]) then
     redis.call('HSET', queue_key, 'window_room', 0)
     redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, now_ms))

@@ -12,7 +12,8 @@
 -- received stands in due at that message's arrival plus the queue's delay. A nudge is sent only when the head of due
 -- moved earlier.
 local queue_key, due_key, leased_key, arrivals_key, order_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local now_ms, queue_name, channel = ARGV[1], ARGV[2], ARGV[3]
+local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local first_in_lane, nudge_if_earlier = include('first_in_lane'), include('nudge_if_earlier')
 
 local state = redis.call('HMGET', queue_key, 'created_at_ms', 'dead_letter_target', 'FifoQueue', 'DelaySeconds',
   'DeduplicationScope', 'FifoThroughputLimit')
@@ -32,28 +33,21 @@ for field, value in pairs(changes) do
 end
 redis.call('HSET', queue_key, 'modified_at_ms', now_ms)
 
-local function head_of_due()
-  return tonumber(redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')[2] or nil)
-end
-
 -- Returns when the first message of a lane arrived, nil when it was received before: no delay holds it back any more.
 local function waits_since(lane)
-  local past = string.sub(lane, 1, -2) .. '\1'
-  local place = redis.call('ZRANGEBYLEX', order_key, '[' .. lane, '(' .. past, 'LIMIT', 0, 1)[1]
+  local place = first_in_lane(order_key, lane)
   local id = place and string.sub(place, #lane + 21)
   if not id or redis.call('ZSCORE', leased_key, id) then return nil end
   return tonumber(redis.call('ZSCORE', arrivals_key, id) or nil)
 end
 
 if is_fifo and changes.DelaySeconds and changes.DelaySeconds ~= delay_seconds then
-  local delay_ms, before_ms = tonumber(changes.DelaySeconds) * 1000, head_of_due()
+  local delay_ms = tonumber(changes.DelaySeconds) * 1000
+  local before = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
   for _, lane in ipairs(redis.call('ZRANGE', due_key, 0, -1)) do
     local arrived_at_ms = waits_since(lane)
     if arrived_at_ms then redis.call('ZADD', due_key, arrived_at_ms + delay_ms, lane) end
   end
-  local after_ms = head_of_due()
-  if after_ms and after_ms < before_ms then
-    redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, after_ms))
-  end
+  nudge_if_earlier(due_key, before, channel, queue_name, now_ms, false)
 end
 return {'ok', target}

@@ -9,6 +9,7 @@
 -- KEYS[8] karin:{queue}:lanes     ZSET
 -- KEYS[9] karin:{queue}:calls     ZSET
 -- KEYS[10] karin:{queue}:invocations LIST
+-- KEYS[11] karin:{queue}:done      HASH
 -- ARGV[1] now_ms, ARGV[2] queue as account/name, ARGV[3] channel for nudges, ARGV[4] "mapping_uuid call_id" or "",
 --         ARGV[5] instant in ms until which the call goes on, 0 when it is over, ARGV[6] 1: other calls may wait for
 --         its end, ARGV[7] the invocation to record or "", ARGV[8] most bytes of recorded invocations
@@ -22,27 +23,15 @@
 local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local grouped_key, order_key, lanes_key = KEYS[6], KEYS[7], KEYS[8]
 local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
-local calls_key, invocations_key = KEYS[9], KEYS[10]
+local calls_key, invocations_key, done_key = KEYS[9], KEYS[10], KEYS[11]
 local call, call_until_ms, is_awaited = ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 local invocation, most_recorded = ARGV[7], tonumber(ARGV[8])
+local first_in_lane, line_up_lane = include('first_in_lane'), include('line_up_lane')
+local note_call, note_done, note_verdict = include('note_call'), include('note_done'), include('note_verdict')
+local nudge_if_earlier, record = include('nudge_if_earlier'), include('record')
 
 if redis.call('EXISTS', queue_key) == 0 then return {'no_queue'} end
-local before = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-
-local function line_up_lane(lane)
-  local past = string.sub(lane, 1, -2) .. '\1'
-  local place = redis.call('ZRANGEBYLEX', order_key, '[' .. lane, '(' .. past, 'LIMIT', 0, 1)[1]
-  if not place then
-    redis.call('ZREM', due_key, lane)
-    redis.call('ZREM', lanes_key, lane)
-    return
-  end
-  local turn_ms = tonumber(string.sub(place, #lane + 1, #lane + 13))
-  local old_turn_ms = tonumber(redis.call('ZSCORE', due_key, lane) or nil)
-  if old_turn_ms and old_turn_ms < now_ms + 1 then turn_ms = math.max(turn_ms, old_turn_ms) end  -- it was just served
-  redis.call('ZADD', due_key, turn_ms, lane)
-  redis.call('ZADD', lanes_key, turn_ms, lane)
-end
+local before, held = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES'), redis.call('HLEN', messages_key)
 
 -- Takes a message out of line, or moves it to another instant.
 local function move(id, group, due_at_ms)
@@ -61,15 +50,15 @@ local function move(id, group, due_at_ms)
   else
     redis.call('ZREM', grouped_key, id)
   end
-  line_up_lane(lane)
+  line_up_lane(due_key, lanes_key, lane, first_in_lane(order_key, lane), now_ms)
 end
 
 local reply = {'ok', -1}
 for i = 9, #ARGV, 5 do
   local id, count, group, verdict = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
   local due_at_ms = math.max(tonumber(ARGV[i + 4]), now_ms)
-  local received = redis.call('HGET', receives_key, id)
-  local held_count, first_at_ms, mark = string.match(received or '0 0', '^(%d+) (%d+)(.*)$')
+  local received = redis.call('HGET', receives_key, id) or '0 0'
+  local held_count, first_at_ms, mark = string.match(received, '^(%d+) (%d+)(.*)$')
   local effect = 'done'
   if redis.call('HEXISTS', messages_key, id) == 0 then
     effect = 'gone'
@@ -88,36 +77,13 @@ for i = 9, #ARGV, 5 do
     else
       redis.call('ZREM', leased_key, id)
     end
-    if verdict == 'extend' and received then
-      redis.call('HSET', receives_key, id, string.format('%s %s set', held_count, first_at_ms))
-    elseif verdict == 'give_back' and count > 1 then
-      redis.call('HSET', receives_key, id, string.format('%.0f %s', count - 1, first_at_ms))
-    elseif verdict == 'give_back' then
-      redis.call('HDEL', receives_key, id)
-    end
+    note_verdict(receives_key, id, verdict, count, first_at_ms)
   end
   reply[#reply + 1] = effect
 end
 
-if call ~= '' and call_until_ms > 0 then
-  redis.call('ZADD', calls_key, 'XX', call_until_ms, call)
-elseif call ~= '' then
-  redis.call('ZREM', calls_key, call)
-end
-if invocation ~= '' then
-  redis.call('LPUSH', invocations_key, invocation)
-  local recorded = redis.call('HINCRBY', queue_key, 'recorded_bytes', #invocation)
-  while recorded > most_recorded do
-    local oldest = redis.call('RPOP', invocations_key)
-    if not oldest then break end
-    recorded = redis.call('HINCRBY', queue_key, 'recorded_bytes', -#oldest)
-  end
-end
-
-local after = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-if after[2] then reply[2] = math.floor(tonumber(after[2])) end
-local is_due = after[2] and tonumber(after[2]) < now_ms + 1
-if after[2] and (not before[2] or tonumber(after[2]) < tonumber(before[2])) or (is_due and is_awaited) then
-  redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, tonumber(after[2])))
-end
+note_done(done_key, now_ms, held - redis.call('HLEN', messages_key))
+note_call(calls_key, call, call_until_ms)
+record(queue_key, invocations_key, invocation, most_recorded)
+reply[2] = nudge_if_earlier(due_key, before, channel, queue_name, now_ms, is_awaited)
 return reply

@@ -10,6 +10,7 @@
 -- KEYS[9] karin:{queue}:remembered-until  ZSET
 -- KEYS[10] karin:{queue}:calls            ZSET
 -- KEYS[11] karin:{queue}:invocations      LIST
+-- KEYS[12] karin:{queue}:done             HASH
 -- ARGV[1] now_ms, ARGV[2] queue as account/name, ARGV[3] channel for nudges, ARGV[4] "mapping_uuid call_id" or "",
 --         ARGV[5] instant in ms until which the call goes on, 0 when it is over, ARGV[6] 1: other calls may wait for
 --         its end, ARGV[7] the invocation to record or "", ARGV[8] most bytes of recorded invocations
@@ -24,31 +25,27 @@
 local queue_key, due_key, messages_key, receives_key, leased_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local arrivals_key, order_key = KEYS[6], KEYS[7]
 local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
-local calls_key, invocations_key = KEYS[10], KEYS[11]
+local calls_key, invocations_key, done_key = KEYS[10], KEYS[11], KEYS[12]
 local call, call_until_ms, is_awaited = ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 local invocation, most_recorded = ARGV[7], tonumber(ARGV[8])
+local first_in_lane, note_call, note_verdict = include('first_in_lane'), include('note_call'), include('note_verdict')
+local note_done, nudge_if_earlier = include('note_done'), include('nudge_if_earlier')
+local record, visible_at = include('record'), include('visible_at')
 
 local delay_seconds = redis.call('HGET', queue_key, 'DelaySeconds')
 if not delay_seconds then return {'no_queue'} end
 local delay_ms = tonumber(delay_seconds) * 1000
-local before = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
+local before, held = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES'), redis.call('HLEN', messages_key)
 local touched = {}
 local must_be_held = {delete_held = true, extend = true, hold = true}
 
 local function line_up_lane(lane)
-  local past = string.sub(lane, 1, -2) .. '\1'
-  local place = redis.call('ZRANGEBYLEX', order_key, '[' .. lane, '(' .. past, 'LIMIT', 0, 1)[1]
+  local place = first_in_lane(order_key, lane)
   if not place then
     redis.call('ZREM', due_key, lane)
     return
   end
-  local id = string.sub(place, #lane + 21)
-  local visible_at_ms = redis.call('ZSCORE', leased_key, id)
-  if visible_at_ms then
-    visible_at_ms = tonumber(visible_at_ms)
-  else
-    visible_at_ms = tonumber(redis.call('ZSCORE', arrivals_key, id)) + delay_ms
-  end
+  local visible_at_ms = visible_at(leased_key, arrivals_key, string.sub(place, #lane + 21), delay_ms)
   redis.call('ZADD', due_key, math.max(visible_at_ms, now_ms), lane)
 end
 
@@ -64,8 +61,8 @@ local reply = {'ok', -1}
 for i = 9, #ARGV, 6 do
   local id, count, lane, number, verdict = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2] .. '\0', ARGV[i + 3], ARGV[i + 4]
   local due_at_ms = math.max(tonumber(ARGV[i + 5]), now_ms)
-  local received = redis.call('HGET', receives_key, id)
-  local held_count, first_at_ms, mark = string.match(received or '0 0', '^(%d+) (%d+)(.*)$')
+  local received = redis.call('HGET', receives_key, id) or '0 0'
+  local held_count, first_at_ms, mark = string.match(received, '^(%d+) (%d+)(.*)$')
   local leased_until_ms = tonumber(redis.call('ZSCORE', leased_key, id) or nil)
   local is_lapsed = not leased_until_ms or leased_until_ms <= now_ms
   local effect = 'done'
@@ -81,38 +78,15 @@ for i = 9, #ARGV, 6 do
     if verdict == 'hold' then due_at_ms = math.max(due_at_ms, leased_until_ms) end
     redis.call('ZREM', arrivals_key, id)
     redis.call('ZADD', leased_key, due_at_ms, id)
-    if verdict == 'extend' and received then
-      redis.call('HSET', receives_key, id, string.format('%s %s set', held_count, first_at_ms))
-    elseif verdict == 'give_back' and count > 1 then
-      redis.call('HSET', receives_key, id, string.format('%.0f %s', count - 1, first_at_ms))
-    elseif verdict == 'give_back' then
-      redis.call('HDEL', receives_key, id)
-    end
+    note_verdict(receives_key, id, verdict, count, first_at_ms)
   end
   if effect == 'done' then touched[lane] = true end
   reply[#reply + 1] = effect
 end
 for lane in pairs(touched) do line_up_lane(lane) end
 
-if call ~= '' and call_until_ms > 0 then
-  redis.call('ZADD', calls_key, 'XX', call_until_ms, call)
-elseif call ~= '' then
-  redis.call('ZREM', calls_key, call)
-end
-if invocation ~= '' then
-  redis.call('LPUSH', invocations_key, invocation)
-  local recorded = redis.call('HINCRBY', queue_key, 'recorded_bytes', #invocation)
-  while recorded > most_recorded do
-    local oldest = redis.call('RPOP', invocations_key)
-    if not oldest then break end
-    recorded = redis.call('HINCRBY', queue_key, 'recorded_bytes', -#oldest)
-  end
-end
-
-local after = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-if after[2] then reply[2] = math.floor(tonumber(after[2])) end
-local is_due = after[2] and tonumber(after[2]) <= now_ms
-if after[2] and (not before[2] or tonumber(after[2]) < tonumber(before[2])) or (is_due and is_awaited) then
-  redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, tonumber(after[2])))
-end
+note_done(done_key, now_ms, held - redis.call('HLEN', messages_key))
+note_call(calls_key, call, call_until_ms)
+record(queue_key, invocations_key, invocation, most_recorded)
+reply[2] = nudge_if_earlier(due_key, before, channel, queue_name, now_ms, is_awaited)
 return reply

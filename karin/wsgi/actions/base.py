@@ -10,6 +10,7 @@ from karin.sqs.errors import QueueDoesNotExist, SqsError
 from karin.sqs.names import QueueId, queue_id_from_url
 from karin.wsgi.caller import Caller
 from karin.wsgi.shapes.base import BatchResultErrorEntry, QueueScoped
+from karin.wsgi.shapes.sending import SendMessageRequest
 
 
 class Action(NamedTuple):
@@ -21,7 +22,7 @@ class Action(NamedTuple):
     on_queue_path: bool = True  # SQS refuses CreateQueue and ListQueues on a queue's own URL
 
 
-def queue_of(context: Context, request: QueueScoped, caller: Caller) -> QueueId:
+def queue_of(context: Context, request: QueueScoped | SendMessageRequest, caller: Caller) -> QueueId:
     """Return the queue a request is about: its QueueUrl, else the path it was sent to."""
     url = request.queue_url or caller.queue_path
     queue = queue_id_from_url(url, context.account.id()) if url else None

@@ -31,7 +31,7 @@ def send_message_batch(
     return shapes.SendMessageBatchResult(successful=successful or None, failed=refused or None)
 
 
-def _send(request: shapes.SendMessageRequest | shapes.SendMessageBatchRequestEntry) -> Send:
+def _send(request: shapes.MessageToSend) -> Send:
     return Send(
         request.message_body,
         request.delay_seconds,

