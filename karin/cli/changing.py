@@ -2,18 +2,21 @@
 
 import argparse
 import sys
+import uuid
 from collections.abc import Mapping
 
+from karin.cli.asking import ask_to_type
+from karin.cli.layout import print_lines
 from karin.cli.main import EXIT_DONE, CommandError, UsageError
+from karin.cli.naming import queue_state
 from karin.cli.printing import print_json
 from karin.finding import find
 from karin.operations import queues, sending, syncing, wording
-from karin.operations.context import Context
 from karin.operations.sending import Sender
-from karin.sqs.errors import QueueDoesNotExist
 from karin.sqs.message import MessageAttribute
-from karin.sqs.names import QueueId, queue_id_from_url
+from karin.sqs.names import QueueId
 from karin.sqs.sending import Send
+from karin.store.queues import QueueState
 
 SENDER = Sender("karin-cli")
 
@@ -21,29 +24,36 @@ SENDER = Sender("karin-cli")
 def send(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Send a message."""
     context = find(environ).context
-    body = sys.stdin.read() if options.body == "-" else options.body
-    queue = queue_named(context, options.queue)
-    sent = sending.send_message(context, queue, Send(body, options.delay, _attributes(options.attribute)), SENDER)
+    state = queue_state(context, options.queue)
+    message = Send(
+        _body(options.body),
+        options.delay,
+        _attributes(options.attribute),
+        group_id=_group(options, state.queue),
+        deduplication_id=_deduplication(options, state),
+    )
+    sent = sending.send_message(context, state.queue, message, SENDER)
     if options.json:
-        print_json({"queue": queue.name, "message_id": sent.message_id})
+        print_json({"queue": state.queue.name, "message_id": sent.message_id})
     else:
-        print(wording.sent(sent.message_id, queue, options.delay))
+        print(wording.sent(sent.message_id, state.queue, options.delay))
     return EXIT_DONE
 
 
 def purge(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Delete all messages of a queue, after asking."""
     context = find(environ).context
-    queue = queue_named(context, options.queue)
-    state = context.store.queues.describe(queue, context.clock.now_ms())
-    there = wording.counted(state.ready + state.delayed + state.leased, "message")
-    if not options.yes:
-        if not sys.stdin.isatty():
-            raise UsageError(f"purge deletes {there} of {queue.name}: say --yes, since nobody can be asked here")
-        answer = input(f"Delete {there} of {queue.name}? Type the queue's name to go on: ")
-        if answer.strip() != queue.name:
-            raise CommandError("nothing was deleted")
-    removed = queues.purge_queue(context, queue)
+    state = queue_state(context, options.queue)
+    queue = state.queue
+    count = state.ready + state.delayed + state.leased
+    if count and not options.yes:
+        ask_to_type(
+            queue.name,
+            f"Delete {wording.counted(count, 'message')} of {queue.name}?",
+            "Type the queue's name to go on",
+            otherwise="nothing was deleted",
+        )
+    removed = queues.purge_queue(context, queue) if count or options.yes else 0
     if options.json:
         print_json({"queue": queue.name, "deleted": removed})
     else:
@@ -66,22 +76,35 @@ def sync(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.json:
         print_json(report)
         return EXIT_DONE
-    print(wording.sync_title(report))
-    for line in wording.sync_lines(report):
-        print(f"  {line}")
+    print_lines([wording.sync_title(report)])
+    print_lines(wording.sync_lines(report), "  ")
     return EXIT_DONE
 
 
-def queue_named(context: Context, name: str) -> QueueId:
-    """Return the queue that a person names; raises UsageError or CommandError when there is none."""
-    queue = queue_id_from_url(name, context.account.id())
-    if queue is None:
-        raise UsageError(f"{name!r} is not a queue's name")
+def _body(given: str) -> str:
+    if given != "-":
+        return given
+    if sys.stdin is None:
+        raise UsageError("BODY is -, but standard input is closed")
     try:
-        context.store.queues.describe(queue, context.clock.now_ms())
-    except QueueDoesNotExist:
-        raise CommandError(f"there is no queue {queue.name}: `karin queues` lists them") from None
-    return queue
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise CommandError("standard input is not UTF-8 text, which a message must be") from None
+
+
+def _group(options: argparse.Namespace, queue: QueueId) -> str | None:
+    if queue.is_fifo and options.group is None:
+        raise UsageError(f"{queue.name} is a FIFO queue: say --group NAME")
+    group: str | None = options.group
+    return group
+
+
+def _deduplication(options: argparse.Namespace, state: QueueState) -> str | None:
+    """Return the deduplication id that was given, else one of its own: who sends by hand means to send."""
+    given: str | None = options.deduplication
+    if given is None and state.queue.is_fifo and state.attributes.get("ContentBasedDeduplication") != "true":
+        return str(uuid.uuid4())
+    return given
 
 
 def _attributes(pairs: list[str]) -> dict[str, MessageAttribute]:

@@ -10,13 +10,10 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,12 +24,14 @@ from botocore.config import Config
 from rich.console import Console
 from rich.live import Live
 
+from karin.cli.addresses import free_address, is_healthy
 from karin.cli.demo_table import Story
 from karin.cli.main import EXIT_DONE, EXIT_FAILED, CommandError
 from karin.clock import SystemClock
 from karin.local.hello import DEFINITION
 from karin.local.process import LocalLambda, LocalLambdaError
 from karin.settings import DEFAULT_BIND, Settings
+from karin.stand_in import without_proxy
 
 QUEUE = "hello"
 PATIENCE_MS = 15_000  # after the last due time
@@ -114,16 +113,16 @@ def _client(endpoint_url: str) -> Any:
         region_name=REGION,
         aws_access_key_id=KEY_ID,
         aws_secret_access_key=SECRET,
-        config=Config(retries={"total_max_attempts": 1}),
+        config=Config(retries={"total_max_attempts": 1}, proxies={}),
     )
 
 
 def _environ(environ: Mapping[str, str], home: Path, functions_url: str) -> dict[str, str]:
     """Return the environment of the demo's karin: nothing of the user's own karin, and no way to AWS."""
     kept = {name: value for name, value in environ.items() if not name.startswith(("KARIN_", "AWS_", "REDIS_"))}
-    return kept | {
+    return without_proxy(kept) | {
         "KARIN_HOME": str(home),
-        "KARIN_BIND": _bind(),
+        "KARIN_BIND": free_address(DEFAULT_BIND),
         "AWS_ACCESS_KEY_ID": KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": REGION,
@@ -131,20 +130,6 @@ def _environ(environ: Mapping[str, str], home: Path, functions_url: str) -> dict
         "AWS_ENDPOINT_URL_LAMBDA": functions_url,
         "AWS_ENDPOINT_URL_SQS": functions_url,
     }
-
-
-def _bind() -> str:
-    """Return the usual address, or one with a free port when the usual one is in use."""
-    host, _, port = DEFAULT_BIND.partition(":")
-    for candidate in (int(port), 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, candidate))
-            except OSError:
-                continue
-            return f"{host}:{probe.getsockname()[1]}"
-    raise CommandError(f"no port of {host} is free")
 
 
 @contextmanager
@@ -176,13 +161,7 @@ def _wait_until_healthy(process: "subprocess.Popen[bytes]", endpoint_url: str, l
     while SystemClock().now_ms() < deadline_ms:
         if process.poll() is not None:
             break
-        try:
-            urllib.request.urlopen(f"{endpoint_url}/healthz", timeout=1).close()  # noqa: S310 - our own endpoint
-        except urllib.error.HTTPError as error:
-            error.close()
-        except OSError:
-            pass
-        else:
+        if is_healthy(endpoint_url):
             return
         _pause.wait(REFRESH_SECONDS)
     last = (log.read_text(errors="replace").strip().splitlines() or ["it said nothing"])[-1]

@@ -5,7 +5,6 @@ karin as it is deployed. What the file says is followed while this runs; queues 
 """
 
 import argparse
-import hashlib
 import os
 import signal
 from collections.abc import Mapping
@@ -16,11 +15,14 @@ from queue import Empty, SimpleQueue
 
 import msgspec
 
-from karin import runtime
-from karin.cli.dev_karin import DevKarin, free_address
+from karin import runtime, stand_in
+from karin.cli.addresses import free_address
+from karin.cli.dev_home import home_of
+from karin.cli.dev_karin import DevKarin
 from karin.cli.dev_log import Log
 from karin.cli.dev_words import changes, summary
-from karin.cli.main import EXIT_DONE, EXIT_USAGE, CommandError, UsageError
+from karin.cli.grammar import EXIT_USAGE
+from karin.cli.main import EXIT_DONE, CommandError, UsageError
 from karin.local.definition import DefinitionError, Python
 from karin.local.process import LocalLambda, LocalLambdaError
 from karin.local.project.assembly import Reading
@@ -30,7 +32,6 @@ from karin.local.project.reading import find_file, read_project
 from karin.settings import DEFAULT_BIND, Settings
 
 TICK_SECONDS = 1.0  # between looks at the deployment file and at the processes
-NAME_LENGTH = 24  # of a home's folder: the store's socket in it has a path of at most 107 bytes
 KEY_ID, SECRET = "local", "local-secret"  # a loopback endpoint without keys takes any
 # The user's own karin, its store and its doors are none of dev's business.
 _NOT_FOR_DEV = ("REDIS_URL", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_SYNC_INTERVAL")
@@ -70,7 +71,7 @@ class Dev:
         self._options = options
         self._user_environ = environ
         self._told = told
-        self._home = _home(file, environ)
+        self._home = home_of(file, environ)
         bind = environ.get("KARIN_BIND") or free_address(DEFAULT_BIND)
         kept = {name: value for name, value in environ.items() if name not in _NOT_FOR_DEV}
         self._environ = kept | {"KARIN_HOME": str(self._home), "KARIN_BIND": bind}
@@ -108,6 +109,8 @@ class Dev:
                 is_tethered=True,
             )
             stack.enter_context(functions)
+            stack.callback(stand_in.remove, self._home)
+            stand_in.write(self._home, self._stand_in(functions.url))
             karin = DevKarin(self._karin_environ(functions.url), self._settings, self._log)
             stack.callback(karin.stop, self._told)
             karin.start()
@@ -115,8 +118,7 @@ class Dev:
             if karin.wait_until_up(self._told):
                 problems = self._deploy(karin)
                 notes = [*self._notes(), *problems]
-                needs_keys = not has_credentials(self._user_environ)
-                self._log.say(summary(self._reading, self._settings, functions.urls_url, notes, needs_keys=needs_keys))
+                self._log.say(summary(self._reading, self._settings, functions.urls_url, notes, self._log.columns))
                 self._log.show()
                 self._serve(karin, functions)
         return EXIT_DONE
@@ -142,7 +144,7 @@ class Dev:
         except DefinitionError as error:
             self._log.say([f"{error}; the deployment goes on as it was"])
             return
-        told = changes(before, self._reading)
+        told = changes(before, self._reading, self._log.columns)
         if self._reading.definition != before.definition:
             self._write_definition()
             functions.read_again()
@@ -179,21 +181,30 @@ class Dev:
     def _functions_environ(self) -> dict[str, str]:
         """Return what the functions inherit: the user's own environment, and keys to sign with if there are none."""
         keys = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}
-        return dict(self._user_environ) | ({} if has_credentials(self._user_environ) else keys)
+        environ = stand_in.without_proxy(self._user_environ)
+        return environ if has_credentials(environ) else environ | keys
 
     def _karin_environ(self, functions_url: str) -> dict[str, str]:
         """Return the environment of karin itself, which has no way to AWS."""
         kept = {name: value for name, value in self._environ.items() if not name.startswith("AWS_")}
+        return kept | self._stand_in(functions_url)
+
+    def _stand_in(self, functions_url: str) -> dict[str, str]:
+        """Return what leads karin, and every command that is given its home, to the local functions instead of AWS."""
         definition = self._reading.definition
-        return kept | {
-            "KARIN_ACCOUNT_ID": definition.account_id,
-            "AWS_ACCESS_KEY_ID": KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_REGION": definition.region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ENDPOINT_URL_LAMBDA": functions_url,
-            "AWS_ENDPOINT_URL_SQS": functions_url,
-        }
+        return stand_in.without_proxy(
+            {
+                "KARIN_ACCOUNT_ID": definition.account_id,
+                "AWS_ACCESS_KEY_ID": KEY_ID,
+                "AWS_SECRET_ACCESS_KEY": SECRET,
+                "AWS_REGION": definition.region,
+                "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "AWS_ENDPOINT_URL_LAMBDA": functions_url,
+                "AWS_ENDPOINT_URL_SQS": functions_url,
+            }
+        )
 
 
 def has_credentials(environ: Mapping[str, str]) -> bool:
@@ -201,15 +212,6 @@ def has_credentials(environ: Mapping[str, str]) -> bool:
     folder = Path(environ.get("HOME", "/")) / ".aws"
     has_files = any((folder / name).exists() for name in ("credentials", "config"))
     return has_files or any(environ.get(name) for name in _CREDENTIALS)
-
-
-def _home(file: Path, environ: Mapping[str, str]) -> Path:
-    """Return the home of a project's karin: one of its own among the user's state, or what KARIN_HOME says."""
-    if given := environ.get("KARIN_HOME"):
-        return Path(given).expanduser().absolute()
-    state = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "/") / ".local" / "state")
-    digest = hashlib.sha256(bytes(file)).hexdigest()[:8]
-    return Path(state) / "karin" / "dev" / f"{file.parent.name[:NAME_LENGTH]}-{digest}"
 
 
 def _pairs(flag: str, given: list[str]) -> dict[str, str]:

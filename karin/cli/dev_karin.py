@@ -3,14 +3,13 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 
+from karin import runtime
+from karin.cli.addresses import is_healthy
 from karin.cli.dev_log import Log
 from karin.cli.main import CommandError
 from karin.clock import SystemClock
@@ -69,7 +68,8 @@ class DevKarin:
             try:
                 told.get(timeout=LOOK_SECONDS)
             except Empty:
-                if self._is_healthy():
+                # Without the former, it would be another karin that answers at this address.
+                if runtime.read(self._home) and is_healthy(self._endpoint_url):
                     return True
             else:
                 return False
@@ -136,28 +136,3 @@ class DevKarin:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)  # its children have asked for a TERM when that happens
         self._process.wait()
-
-    def _is_healthy(self) -> bool:
-        try:
-            urllib.request.urlopen(f"{self._endpoint_url}/healthz", timeout=1).close()  # noqa: S310 - our own endpoint
-        except urllib.error.HTTPError as error:
-            error.close()
-            return False
-        except OSError:
-            return False
-        return True
-
-
-def free_address(wanted: str) -> str:
-    """Return an address, or another of the same host whose port is free when that one is taken. Raises CommandError."""
-    host, _, port = wanted.rpartition(":")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in (int(port), 0):
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host.strip("[]"), candidate))
-            except (OSError, OverflowError):
-                continue
-            return f"{host}:{probe.getsockname()[1]}"
-    raise CommandError(f"no port of {host} is free")

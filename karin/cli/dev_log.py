@@ -2,13 +2,15 @@
 
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from karin.cli.dev_words import log_line
+from karin.cli.dev_words import is_worth_showing, log_line
+from karin.cli.layout import terminal_columns
 from karin.clock import SystemClock
 
 _OF_KARIN = re.compile(r"\S+Z (\w+) +\| (?:INFO )?(.*)")
@@ -31,6 +33,11 @@ class Log:
         self._karin, self.karin_fd = os.pipe()
         self._threads: list[threading.Thread] = []
         self.last_of_karin = ""
+
+    @property
+    def columns(self) -> int | None:
+        """Return how wide the terminal is, None where there is none."""
+        return terminal_columns(sys.stdout)
 
     def follow(self) -> None:
         """Begin to read; every process that writes must have been started."""
@@ -78,6 +85,8 @@ class Log:
             self._take(log_line(self._clock.now_ms(), found[1], found[2]))
 
     def _take_of_functions(self, line: str) -> None:
+        if not is_worth_showing(line):
+            return
         found = _OF_FUNCTION.fullmatch(line)
         self._take(log_line(self._clock.now_ms(), *(found.groups() if found else ("functions", line))))
 

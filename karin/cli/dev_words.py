@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from karin.cli.layout import laid_out, wrapped
 from karin.local.definition import Definition, QueueMapping
 from karin.local.project.assembly import Reading
 from karin.settings import Settings
@@ -17,33 +18,38 @@ from karin.sqs.names import FIFO_SUFFIX
 from karin.sqs.redrive import read_redrive_policy
 
 # Lambda puts instant, request and level before what a function logs; the time stands before each line here anyway.
-_OF_LAMBDA = re.compile(r"(?:\S+Z\t[\w-]+\t(\w+)\t|\[(\w+)\]\t\S+Z\t[\w-]+\t)")
+_OF_LAMBDA = re.compile(r"(?:\S+Z\t[\w-]*\t(\w+)\t|\[(\w+)\]\t\S+Z\t[\w-]*\t)")
+# What awslambdaric says of each handler that it cannot import: that AWS may have changed the runtime. Nobody did here.
+_OF_RUNTIME_UPDATES = "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code."
 _PLAIN_LEVEL = "INFO"
 NO_FUNCTION = "(no function)"
 
 
 def summary(
-    reading: Reading, settings: Settings, urls: str, notes: Sequence[str], *, needs_keys: bool
+    reading: Reading, settings: Settings, urls: str, notes: Sequence[str], columns: int | None
 ) -> list[str | Text]:
-    """Return what a person needs to know once everything runs, line by line.
-
-    ``needs_keys``: the AWS CLI would not find any to sign with, and must be given some.
-    """
+    """Return what a person needs to know once everything runs, line by line, as wide as ``columns`` or any width."""
     definition = reading.definition
-    folder = Path(sys.executable).parent
-    tui = "karin-tui" if shutil.which("karin-tui") else str(folder / "karin-tui")
-    lines: list[str | Text] = [Text(f"karin dev: {reading.title}", style="bold"), "", *_queue_lines(definition)]
-    lines += [f"  {urls}/{each.name}/ -> {each.name}" for each in definition.functions if each.url]
-    lines += [
+    endpoint = f"SQS endpoint {settings.endpoint_url}, any credentials; {definition.account_id} in {definition.region}"
+    return [
+        Text(f"karin dev: {reading.title}", style="bold"),
         "",
-        f"  SQS endpoint {settings.endpoint_url}, any credentials; {definition.account_id} in {definition.region}",
-        *(f"  {line}" for line in _example(definition, settings.endpoint_url, needs_keys=needs_keys)),
-        f"  KARIN_HOME={shlex.quote(str(settings.home))} {tui}",
+        *_queue_lines(definition, columns),
+        *(f"  {urls}/{each.name}/ -> {each.name}" for each in definition.functions if each.url),
+        "",
+        *wrapped(endpoint, columns, "  ", "  "),
+        "  in another terminal:",
+        f"    export KARIN_HOME={shlex.quote(str(settings.home))}",
+        *(f"    {line}" for line in _example(definition)),
+        f"    {_program('karin-tui')}",
+        "",
+        *_warnings(reading, notes, columns),
+        "Ctrl-C ends it.",
+        "",
     ]
-    return [*lines, "", *_warnings(reading, notes), "Ctrl-C ends it.", ""]
 
 
-def changes(before: Reading, after: Reading) -> list[str | Text]:
+def changes(before: Reading, after: Reading, columns: int | None) -> list[str | Text]:
     """Return what is different in a deployment that was read again, line by line."""
     lines: list[str | Text] = []
     for kind, old, new in (
@@ -55,9 +61,17 @@ def changes(before: Reading, after: Reading) -> list[str | Text]:
         lines += [f"  changed: {kind} {name}" for name in new if name in old and old[name] != new[name]]
         lines += [f"  gone: {kind} {name}" for name in old if name not in new]
     problems: list[str | Text] = [
-        Text(f"  {problem}", style="yellow") for problem in after.problems if problem not in before.problems
+        Text(line, style="yellow")
+        for problem in after.problems
+        if problem not in before.problems
+        for line in wrapped(problem, columns, "  ", "    ")
     ]
     return [f"{after.title}: read again", *(lines or ["  nothing changed"]), *problems]
+
+
+def is_worth_showing(text: str) -> bool:
+    """Tell whether a line that a function's process wrote says anything on this machine."""
+    return _OF_RUNTIME_UPDATES not in text
 
 
 def log_line(at_ms: int, origin: str, text: str) -> Text:
@@ -72,7 +86,7 @@ def log_line(at_ms: int, origin: str, text: str) -> Text:
     return line
 
 
-def _queue_lines(definition: Definition) -> list[str | Text]:
+def _queue_lines(definition: Definition, columns: int | None) -> list[str]:
     """Return a line per mapping, and one per queue that has none."""
     functions = {function.name: function for function in definition.functions}
     dead_of: dict[str, list[str]] = {}
@@ -92,9 +106,9 @@ def _queue_lines(definition: Definition) -> list[str | Text]:
             dead = f"dead letters of {', '.join(dead_of[queue.name])}" if queue.name in dead_of else ""
             rows.append((queue.name, NO_FUNCTION, dead))
     if not rows:
-        return ["  no queues: no function has an SQS event"]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return [f"  {name:<{widths[0]}}  {function:<{widths[1]}}  {more}".rstrip() for name, function, more in rows]
+        return ["  no queues: no function has an SQS event that can be used here"]
+    table = [(f"  {name}", function, more) for name, function, more in rows]
+    return list(laid_out(table, (), columns))
 
 
 def _details(mapping: QueueMapping) -> list[str]:
@@ -106,7 +120,7 @@ def _details(mapping: QueueMapping) -> list[str]:
     ]
 
 
-def _example(definition: Definition, endpoint_url: str, *, needs_keys: bool) -> list[str]:
+def _example(definition: Definition) -> list[str]:
     """Return a command that sends a message: to a queue that is mapped, without a filter if there is one."""
     ranked = sorted(
         definition.mappings, key=lambda mapping: (bool(mapping.filters), mapping.queue.endswith(FIFO_SUFFIX))
@@ -114,20 +128,20 @@ def _example(definition: Definition, endpoint_url: str, *, needs_keys: bool) -> 
     queue = definition.queue(ranked[0].queue) if ranked else None
     if queue is None:
         return []
-    group = ""
-    if queue.is_fifo:
-        group = " --message-group-id 1"
-        if queue.attributes.get("ContentBasedDeduplication") != "true":
-            group += " --message-deduplication-id 1"
-    keys = "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any " if needs_keys else ""
-    server = f"--endpoint-url {endpoint_url} --region {definition.region}"
-    return [f"{keys}aws sqs send-message {server} --queue-url {queue.name} --message-body hello{group}"]
+    return [f"{_program('karin')} send {queue.name} hello{' --group 1' if queue.is_fifo else ''}"]
 
 
-def _warnings(reading: Reading, notes: Sequence[str]) -> list[str | Text]:
-    lines: list[str | Text] = [Text(line, style="yellow") for line in (*reading.problems, *notes)]
+def _program(name: str) -> str:
+    """Return how a person calls one of karin's programs: by its name if that is found."""
+    return name if shutil.which(name) else shlex.quote(str(Path(sys.executable).parent / name))
+
+
+def _warnings(reading: Reading, notes: Sequence[str], columns: int | None) -> list[str | Text]:
+    lines: list[str | Text] = []
+    for problem in (*reading.problems, *notes):
+        lines += [Text(line, style="yellow") for line in wrapped(problem, columns, "", "  ")]
     if reading.ignored:
-        lines.append(f"karin dev does not run: {', '.join(reading.ignored)}")
+        lines += wrapped(f"karin dev does not run: {', '.join(reading.ignored)}", columns, "", "  ")
     return [*lines, ""] if lines else []
 
 

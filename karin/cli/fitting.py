@@ -1,7 +1,6 @@
-"""Making text fit a terminal: rows that are no wider than it, and no characters that would command it."""
+"""Making rows fit a terminal: no wider than it."""
 
 import os
-import re
 import sys
 from collections.abc import Collection, Sequence
 
@@ -10,8 +9,6 @@ from karin.cli.printing import width
 USUAL_COLUMNS = 80
 NARROWEST = 4  # cells that a column keeps
 GAP = 2  # cells between columns
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def columns() -> int:
@@ -45,14 +42,3 @@ def cut(text: str, most: int) -> str:
     while width(kept) > most - 1:
         kept = kept[:-1]
     return f"{kept}…"
-
-
-def one_line(text: str) -> str:
-    """Return a text fit for a cell: its white space, line ends included, becomes single spaces."""
-    return printable(" ".join(text.split()))
-
-
-def printable(text: str) -> str:
-    """Return a text that a terminal only shows: without colours, and other controls written out as ``\\x1b``."""
-    text = _COLOURS.sub("", text.replace("\r\n", "\n"))
-    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

@@ -5,8 +5,8 @@ import sys
 
 from karin.aws.stranded import AwsQueue
 from karin.cli.asking import ask
-from karin.cli.changing import queue_named
 from karin.cli.main import EXIT_DONE, EXIT_FAILED, CommandError
+from karin.cli.naming import queue_named
 from karin.cli.printing import CLEAR_LINE, print_json
 from karin.mapping.model import POLLING_STATES, Snapshot
 from karin.operations import wording
@@ -23,21 +23,28 @@ def import_queue(options: argparse.Namespace, context: Context) -> int:
     _refuse_if_polled(queue, snapshot)
     source = AwsQueue(_arn(context, queue, snapshot))
     try:
-        if not options.yes:
-            there = wording.counted(source.waiting().ready, "message")
-            question = f"Move {there} of {queue.name} out of the real SQS into karin, to be delivered at once?"
-            ask(question, otherwise="nothing was imported")
-        imported = import_messages(context, queue, source, _show)
         left = source.waiting()
+        imported = Imported()
+        if left.ready or options.yes:
+            if not options.yes:
+                ask(wording.import_question(left.ready, queue, snapshot), otherwise="nothing was imported")
+            imported = _imported(context, queue, source)
+            left = source.waiting()
     except SourceFailed as error:
         raise CommandError(f"SQS: {error}") from error
-    finally:
-        _clear()
     if options.json:
         print_json({"queue": queue.name, "imported": imported.messages, "undeleted": imported.undeleted, "left": left})
     else:
         print(wording.imported(queue, imported, left))
     return EXIT_FAILED if imported.undeleted else EXIT_DONE
+
+
+def _imported(context: Context, queue: QueueId, source: AwsQueue) -> Imported:
+    """Import, and show a person who watches how it gets on."""
+    try:
+        return import_messages(context, queue, source, _show)
+    finally:
+        _clear()
 
 
 def _refuse_if_polled(queue: QueueId, snapshot: Snapshot | None) -> None:

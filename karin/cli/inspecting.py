@@ -1,6 +1,7 @@
 """Commands that look at messages and invocations one by one, and the one that calls a function once more."""
 
 import argparse
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -8,20 +9,22 @@ from typing import Any
 import msgspec
 
 from karin.cli.asking import ask
-from karin.cli.changing import queue_named
-from karin.cli.fitting import columns, fitted, one_line, printable
+from karin.cli.fitting import columns, fitted
 from karin.cli.main import EXIT_DONE, EXIT_FAILED, CommandError, UsageError
+from karin.cli.naming import queue_named
 from karin.cli.printing import iso, print_json, print_table
 from karin.finding import find
 from karin.mapping.invocation import Invocation
 from karin.mapping.outcome import OutcomeKind
-from karin.operations import inspecting, replaying, wording
+from karin.operations import facts, inspecting, replaying, wording
+from karin.operations.context import Context
+from karin.operations.printing import one_line, pretty, printable
 from karin.operations.replaying import Invoker, NothingToReplay, Replay
-from karin.sqs.message import MessageAttribute
 from karin.sqs.names import QueueId
 from karin.store.inspect import Cursor, MessageState, SeenMessage, UnclearId
 
 LIMIT = (1, 1_000)
+_ID = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)  # an invocation's, or the beginning of it
 MOST_IDS = 10  # of an invocation's messages, as people see it
 
 
@@ -30,19 +33,20 @@ def messages(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     limit, after = _limit(options.limit), _cursor(options.after)
     context = find(environ).context
     queue = queue_named(context, options.queue)
-    if options.id is not None:
+    wanted = options.id if options.shown is None else options.shown
+    if wanted is not None:
         with _one_line_errors():
-            seen = inspecting.message(context, queue, options.id)
+            seen = inspecting.message(context, queue, wanted)
         if options.json:
-            print_json(_whole_facts(queue, seen))
+            print_json(facts.whole_message(queue, seen))
         else:
             _show_message(queue, seen, context.clock.now_ms())
         return EXIT_DONE
     state = MessageState(options.state) if options.state else None
     page = inspecting.messages(context, queue, most=limit, state=state, after=after)
     if options.json:
-        facts = [_facts(seen) | {"body_preview": seen.message.body} for seen in page.messages]
-        print_json({"messages": facts, "next": str(page.next) if page.next else None})
+        listed = [facts.listed_message(seen) for seen in page.messages]
+        print_json({"messages": listed, "next": str(page.next) if page.next else None})
         return EXIT_DONE
     if page.messages:
         _print_messages(page.messages, context.clock.now_ms())
@@ -59,18 +63,19 @@ def invocations(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """List the last calls of functions, or show all of one."""
     limit = _limit(options.limit)
     context = find(environ).context
-    queue = queue_named(context, options.queue) if options.queue else None
-    if options.id is not None:
+    queue, wanted = _queue_or_id(context, options.wanted)
+    wanted = wanted if options.id is None else options.id
+    if wanted is not None:
         with _one_line_errors():
-            one = inspecting.invocation(context, options.id, queue)
+            one = inspecting.invocation(context, wanted, queue)
         if options.json:
-            print_json(_invocation_facts(one) | {"event": msgspec.json.decode(one.event) if one.event else None})
+            print_json(facts.whole_invocation(one))
         else:
             _show_invocation(one, context.clock.now_ms())
         return EXIT_DONE
     found = inspecting.invocations(context, queue, most=limit, failed=options.failed)
     if options.json:
-        print_json([_invocation_facts(one) | {"has_event": bool(one.compressed_event)} for one in found])
+        print_json([facts.listed_invocation(one) for one in found])
     elif found:
         _print_invocations(found, context.clock.now_ms())
     else:
@@ -94,6 +99,18 @@ def replay(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     else:
         _show_replay(replayed)
     return EXIT_DONE if replayed.is_done else EXIT_FAILED
+
+
+def _queue_or_id(context: Context, wanted: str | None) -> tuple[QueueId | None, str | None]:
+    """Return the queue that a person names, or else the invocation: only a queue has letters beyond f in its name."""
+    if wanted is None:
+        return None, None
+    try:
+        return queue_named(context, wanted), None
+    except CommandError:
+        if _ID.fullmatch(wanted):
+            return None, wanted
+        raise
 
 
 def _invoker() -> Invoker:
@@ -177,10 +194,10 @@ def _show_message(queue: QueueId, seen: SeenMessage, now_ms: int) -> None:
     ])  # fmt: skip
     if message.attributes:
         _print_part("attributes")
-        _print_pairs([(name, _attribute_text(attribute)) for name, attribute in message.attributes.items()])
+        _print_pairs([(name, wording.attribute(attribute)) for name, attribute in message.attributes.items()])
     _print_part("system attributes")
     _print_pairs(list(inspecting.system_attributes_of(queue, seen).items()))
-    _print_part(f"body, {wording.counted(seen.body_bytes, 'byte')}", _pretty(message.body))
+    _print_part(f"body, {wording.counted(seen.body_bytes, 'byte')}", pretty(message.body))
 
 
 def _show_invocation(one: Invocation, now_ms: int) -> None:
@@ -194,12 +211,12 @@ def _show_invocation(one: Invocation, now_ms: int) -> None:
         ("took", wording.elapsed(one.duration_ms)),
         *_error_pairs(one.error_type, one.error_message),
         ("request id", one.request_id or "-"),
-        ("messages", f"{one.message_count}{_filtered_text(one)}"),
-        *(("", line) for line in _message_lines(one)),
+        ("messages", wording.carried(one)),
+        *(("", line) for line in wording.tries(one, MOST_IDS)),
     ])  # fmt: skip
     _print_part("log tail", one.log_tail or "-")
     try:
-        _print_part("event", _pretty(replaying.event_of(one).decode(errors="replace")))
+        _print_part("event", pretty(replaying.event_of(one).decode(errors="replace")))
         print(f"\n`karin replay {one.id[: inspecting.SHORT_ID]}` calls the function with it once more")
     except NothingToReplay as error:
         _print_part("event", str(error))
@@ -230,69 +247,15 @@ def _print_part(title: str, text: str = "") -> None:
 
 
 def _error_pairs(error_type: str, error_message: str) -> list[tuple[str, str]]:
-    text = one_line(f"{error_type}: {error_message}" if error_message else error_type)
+    text = one_line(wording.error(error_type, error_message))
     return [("error", text)] if text else []
-
-
-def _message_lines(one: Invocation) -> list[str]:
-    tries = list(zip(one.message_ids, one.attempts, strict=True))[:MOST_IDS]
-    lines = [f"{message_id}  try {attempt}" for message_id, attempt in tries]
-    rest = one.message_count - len(lines)
-    return [*lines, f"and {rest} more"] if rest else lines
-
-
-def _filtered_text(one: Invocation) -> str:
-    return f", {one.filtered_count} filtered out" if one.filtered_count else ""
-
-
-def _attribute_text(attribute: MessageAttribute) -> str:
-    value = attribute.string_value
-    if value is None:
-        value = wording.counted(len(attribute.binary_value or b""), "byte")
-    return f"{value} ({attribute.data_type})"
 
 
 def _instant(at_ms: int, now_ms: int) -> str:
     return f"{iso(at_ms)} ({wording.relative(at_ms, now_ms)})"
 
 
-def _pretty(text: str) -> str:
-    """Return JSON on lines of its own, its values as they were written; other text as it is."""
-    try:
-        return msgspec.json.format(text, indent=2)
-    except msgspec.DecodeError:
-        return text
-
-
-def _facts(seen: SeenMessage) -> dict[str, Any]:
-    return {
-        "message_id": seen.message.message_id,
-        "state": seen.state.value,
-        "due_at_ms": seen.due_at_ms,
-        "receive_count": seen.receive_count,
-        "first_received_at_ms": seen.first_received_at_ms,
-        "sent_at_ms": seen.message.sent_at_ms,
-        "group_id": seen.message.group_id,
-        "sequence_number": seen.message.sequence_number,
-        "body_bytes": seen.body_bytes,
-    }
-
-
-def _whole_facts(queue: QueueId, seen: SeenMessage) -> dict[str, Any]:
-    return _facts(seen) | {
-        "body": seen.message.body,
-        "attributes": seen.message.attributes,
-        "system_attributes": inspecting.system_attributes_of(queue, seen),
-    }
-
-
-def _invocation_facts(one: Invocation) -> dict[str, Any]:
-    facts = msgspec.structs.asdict(one)
-    del facts["compressed_event"]
-    return facts | {"queue": one.queue.name, "account": one.queue.account}
-
-
 def _replay_facts(replayed: Replay) -> dict[str, Any]:
-    facts = msgspec.structs.asdict(replayed)
-    del facts["invocation"]
-    return {"id": replayed.invocation.id, "function_arn": replayed.invocation.function_arn} | facts
+    fields = msgspec.structs.asdict(replayed)
+    del fields["invocation"]
+    return {"id": replayed.invocation.id, "function_arn": replayed.invocation.function_arn} | fields

@@ -3,9 +3,10 @@
 import argparse
 from collections.abc import Mapping
 
+from karin.cli.layout import print_lines
 from karin.cli.main import EXIT_DONE
+from karin.cli.naming import mapping_named
 from karin.cli.printing import print_json
-from karin.cli.serving import mapping_named
 from karin.finding import find
 from karin.mapping.changes import title
 from karin.operations import pausing
@@ -15,11 +16,11 @@ def pause(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Pause a mapping; its messages wait, and are delivered when it is resumed."""
     context = find(environ).context
     mapping = mapping_named(context, options.mapping)
-    pausing.pause(context, mapping, options.because)
+    pausing.pause(context, mapping, options.because.strip())
     if options.json:
         print_json({"mapping": mapping.uuid, "paused": True})
     else:
-        print(f"{title(mapping)} is paused: its messages wait until `karin resume {mapping.queue.name}`")
+        print_lines([f"{title(mapping)} is paused: its messages wait until `karin resume {mapping.queue.name}`"])
     return EXIT_DONE
 
 

@@ -1,16 +1,18 @@
 """Commands that only look."""
 
 import argparse
-from collections.abc import Mapping
+from collections import abc
 from typing import Any
 
 import msgspec
 
 from karin import __version__
+from karin.cli.layout import print_lines, print_rows
 from karin.cli.main import EXIT_DONE, EXIT_FAILED
-from karin.cli.printing import iso, print_json, print_table
+from karin.cli.printing import iso, print_json
 from karin.finding import Running, find
-from karin.mapping.model import LambdaFunction
+from karin.mapping.model import LambdaFunction, Mapping
+from karin.mapping.pause import Pause
 from karin.operations import status as operations
 from karin.operations import wording
 from karin.operations.status import Status
@@ -19,7 +21,7 @@ from karin.store.queues import QueueState
 NO_SNAPSHOT = f"{wording.NOTHING_SYNCED}: `karin sync` reads the mappings from AWS"
 
 
-def status(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def status(options: argparse.Namespace, environ: abc.Mapping[str, str]) -> int:
     """Show whether karin is alive; exit 1 when no scheduler is."""
     running = find(environ)
     seen = operations.status(running.context, running.settings.sweep_interval_seconds)
@@ -28,11 +30,11 @@ def status(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         print_json(_status_facts(seen, running))
     else:
         rows = wording.status_rows(seen, store=running.store_title, endpoint_url=running.endpoint_url)
-        print_table(("karin", __version__), rows, "")
+        print_rows(("karin", __version__), rows)
     return exit_code
 
 
-def queues(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def queues(options: argparse.Namespace, environ: abc.Mapping[str, str]) -> int:
     """List queues."""
     context = find(environ).context
     states = operations.queue_states(context)
@@ -40,8 +42,11 @@ def queues(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.json:
         print_json([_queue_facts(state, wording.feeds(state.queue, snapshot)) for state in states])
         return EXIT_DONE
+    if not states:
+        print_lines([wording.NO_QUEUES])
+        return EXIT_DONE
     now_ms = context.clock.now_ms()
-    print_table(
+    print_rows(
         ("QUEUE", "READY", "DELAYED", "IN FLIGHT", "NEXT DUE", "FEEDS"),
         [
             (
@@ -54,12 +59,12 @@ def queues(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
             )
             for state in states
         ],
-        wording.NO_QUEUES,
+        cut=("QUEUE",),
     )
     return EXIT_DONE
 
 
-def mappings(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def mappings(options: argparse.Namespace, environ: abc.Mapping[str, str]) -> int:
     """List mappings."""
     context = find(environ).context
     snapshot = context.store.deployment.snapshot()
@@ -68,8 +73,11 @@ def mappings(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.json:
         print_json([msgspec.to_builtins(mapping) | {"paused": pauses.get(mapping.uuid)} for mapping in found])
         return EXIT_DONE
+    if not found:
+        print_lines([wording.NO_MAPPINGS if snapshot else NO_SNAPSHOT])
+        return EXIT_DONE
     now_ms = context.clock.now_ms()
-    print_table(
+    print_rows(
         ("QUEUE", "FUNCTION", "BATCH", "WINDOW", "IN AWS", "SERVED"),
         [
             (
@@ -82,12 +90,12 @@ def mappings(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
             )
             for mapping in found
         ],
-        wording.NO_MAPPINGS if snapshot else NO_SNAPSHOT,
+        cut=("QUEUE", "FUNCTION"),
     )
     return EXIT_DONE
 
 
-def functions(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def functions(options: argparse.Namespace, environ: abc.Mapping[str, str]) -> int:
     """List functions."""
     context = find(environ).context
     snapshot = context.store.deployment.snapshot()
@@ -95,7 +103,10 @@ def functions(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.json:
         print_json(found)
         return EXIT_DONE
-    print_table(
+    if not found:
+        print_lines(["no functions are deployed" if snapshot else NO_SNAPSHOT])
+        return EXIT_DONE
+    print_rows(
         ("FUNCTION", "RUNTIME", "TIMEOUT", "MEMORY", "URL"),
         [
             (
@@ -107,7 +118,7 @@ def functions(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
             )
             for function in found
         ],
-        "no functions are deployed" if snapshot else NO_SNAPSHOT,
+        cut=("FUNCTION",),
     )
     return EXIT_DONE
 
@@ -133,8 +144,21 @@ def _status_facts(seen: Status, running: Running) -> dict[str, Any]:
         "next_due_at": iso(seen.next_due_at_ms),
         "mappings": len(mappings),
         "mappings_served": sum(mapping.is_served for mapping in mappings),
+        "paused": [_pause_facts(mapping, pause) for mapping, pause in seen.paused],
         "synced_at": iso(seen.snapshot.synced_at_ms if seen.snapshot else None),
         "warnings": wording.warnings(seen.snapshot),
+    }
+
+
+def _pause_facts(mapping: Mapping, pause: Pause) -> dict[str, Any]:
+    return {
+        "mapping": mapping.uuid,
+        "queue": mapping.queue.name,
+        "function": mapping.function_name,
+        "by": pause.by.value,
+        "reason": pause.reason,
+        "since": iso(pause.since_ms),
+        "tried_again_at": iso(pause.until_ms),
     }
 
 

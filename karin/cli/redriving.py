@@ -6,13 +6,13 @@ import threading
 from collections.abc import Mapping
 
 from karin.cli.asking import ask
-from karin.cli.changing import queue_named
 from karin.cli.main import EXIT_DONE, CommandError
+from karin.cli.naming import queue_named, queue_state
 from karin.cli.printing import CLEAR_LINE, print_json
 from karin.finding import find
 from karin.operations import moving, status, wording
 from karin.operations.context import Context
-from karin.sqs.moves import MoveStatus, MoveTask
+from karin.sqs.moves import MoveStatus, MoveTask, check_move
 from karin.sqs.names import QueueId
 
 LOOK_SECONDS = 1
@@ -22,11 +22,13 @@ def redrive(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Start moving the messages of a dead-letter queue, after asking; on a terminal, stay until it is done."""
     running = find(environ)
     context = running.context
-    source = queue_named(context, options.queue)
+    state = queue_state(context, options.queue)
+    source = state.queue
     destination = queue_named(context, options.to) if options.to else None
-    if not options.yes:
-        _ask(context, source, destination)
     arn = context.arn(destination) if destination else None
+    _check(context, source, arn, options.rate)
+    if state.ready and not options.yes:
+        ask(wording.redrive_question(state.ready, source, destination), otherwise="nothing was moved")
     task = moving.start_move(context, context.arn(source), arn, options.rate)
     if options.json:
         print_json(_facts(task, source, destination))
@@ -39,9 +41,11 @@ def redrive(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return EXIT_DONE
 
 
-def _ask(context: Context, source: QueueId, destination: QueueId | None) -> None:
-    ready = context.store.queues.describe(source, context.clock.now_ms()).ready
-    ask(wording.redrive_question(ready, source, destination), otherwise="nothing was moved")
+def _check(context: Context, source: QueueId, destination_arn: str | None, rate: int | None) -> None:
+    """Raise what would be refused later anyway, before a person is asked about it."""
+    check_move(context.arn(source), destination_arn, rate)
+    if not context.store.queues.has_sources(source):
+        raise CommandError(f"{source.name} is no dead-letter queue: the RedrivePolicy of no queue names it")
 
 
 def _watch(context: Context, source: QueueId) -> None:

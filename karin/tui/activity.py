@@ -1,16 +1,8 @@
-"""What the terminal UI is doing for its user: one change or sync, from its start to its outcome."""
+"""What the terminal UI is doing for its user: one action, from its start to its outcome."""
 
 from enum import Enum
 
 import msgspec
-
-
-class Kind(Enum):
-    """Which deed."""
-
-    SEND = "send"
-    PURGE = "purge"
-    SYNC = "sync"
 
 
 class Phase(Enum):
@@ -22,9 +14,9 @@ class Phase(Enum):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """A deed at one instant: ``text`` is one line for a person, ``lines`` what it changed in detail."""
+    """An action at one instant, by its name: ``text`` is one line for a person, ``lines`` what it came to in detail."""
 
-    kind: Kind
+    name: str
     phase: Phase
     text: str
     started_at_ms: int

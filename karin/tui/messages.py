@@ -1,19 +1,17 @@
-"""All messages of the terminal UI: what the threads report, and what a person wants done."""
+"""All messages of the terminal UI: what the threads report, and what widgets tell of what was typed."""
 
 from textual.message import Message
 
-from karin.operations.status import Status
-from karin.sqs.names import QueueId
-from karin.sqs.sending import Send
 from karin.tui.activity import Activity
+from karin.tui.world import Examination, World
 
 
-class StatusRead(Message):
-    """The store was read."""
+class WorldRead(Message):
+    """Something was read anew."""
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, world: World) -> None:
         super().__init__()
-        self.status = status
+        self.world = world
 
 
 class StoreLost(Message):
@@ -24,8 +22,16 @@ class StoreLost(Message):
         self.reason = reason
 
 
+class Examined(Message):
+    """The doctor began to look, or has found something."""
+
+    def __init__(self, examination: Examination) -> None:
+        super().__init__()
+        self.examination = examination
+
+
 class ActivityChanged(Message):
-    """A deed began or has an outcome."""
+    """An action began or has an outcome."""
 
     def __init__(self, activity: Activity) -> None:
         super().__init__()
@@ -40,37 +46,12 @@ class ThreadBroke(Message):
         self.error = error
 
 
-class SendWanted(Message):
-    """Send a message to a queue."""
-
-    def __init__(self, queue: QueueId, send: Send) -> None:
-        super().__init__()
-        self.queue = queue
-        self.send = send
-
-
-class PurgeWanted(Message):
-    """Delete all messages of a queue; the person has confirmed it."""
-
-    def __init__(self, queue: QueueId) -> None:
-        super().__init__()
-        self.queue = queue
-
-
-class SyncWanted(Message):
-    """Read the mappings from AWS anew."""
-
-
 class FilterChanged(Message):
     """Show only what contains a text; empty shows all."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
-
-
-class RowsShown(Message):
-    """A table shows another number of rows."""
 
 
 class FilterClosed(Message):

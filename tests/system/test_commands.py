@@ -11,6 +11,7 @@ import pytest
 
 from tests.processes import bare_environ
 from tests.support import wait_until
+from tests.system.person import person_at
 from tests.system.whole import Karin, definition, running_karin
 
 
@@ -78,7 +79,14 @@ def test_purge_asks_and_so_refuses_where_nobody_can_be_asked(karin: Karin) -> No
         (("send", "hello", "\udcff"), 1, "Invalid characters found"),  # a byte that is no UTF-8
         (("send", "hello", "x", "--delay", "901"), 1, "DelaySeconds must be >= 0 and <= 900"),
         (("send", "hello", "x", "--attribute", "novalue"), 2, "NAME=VALUE"),
-        (("nonsense",), 2, "invalid choice"),
+        (("send", "\udcff", "x"), 2, "not UTF-8"),
+        (("send", "helo", "x"), 1, "there is no queue helo: did you mean hello?"),
+        (("send", "HELLO", "x"), 1, "did you mean hello?"),
+        (("send", "hello", "x", "--delay", "soon"), 2, "argument --delay: 'soon' is not a whole number"),
+        (("pause", "printr"), 1, "there is no mapping printr: did you mean printer?"),
+        (("send", "hello"), 2, "the following arguments are required: BODY; `karin send --help` tells more"),
+        (("nonsense",), 2, "there is no command nonsense: `karin --help` lists them"),
+        (("stauts",), 2, "there is no command stauts: did you mean status?"),
     ],
 )
 def test_a_failing_command_says_what_happened_without_a_traceback(
@@ -87,7 +95,78 @@ def test_a_failing_command_says_what_happened_without_a_traceback(
     done = karin.command(*arguments)
     assert done.returncode == exit_code
     assert words in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_a_command_its_help_is_shown_and_every_line_fits_a_terminal(karin: Karin) -> None:
+    done = karin.command()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "  invocations  list the last calls of functions, newest first\n" in done.stderr
+    assert max(map(len, done.stderr.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", ["arn:aws:sqs:us-east-1:000000000000:hello", "https://any.host/000000000000/hello"])
+def test_a_queue_may_be_named_as_deployments_and_programs_name_it(karin: Karin, name: str) -> None:
+    assert read_json(karin, "send", name, "named at length", "--delay", "900")["queue"] == "hello"
+
+
+def test_a_message_for_a_fifo_queue_has_a_group_and_is_never_taken_for_a_repetition(karin: Karin) -> None:
+    sqs = karin.client()
+    sqs.create_queue(QueueName="line.fifo", Attributes={"FifoQueue": "true"})
+    digesting = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    sqs.create_queue(QueueName="digesting.fifo", Attributes=digesting)
+    refused = karin.command("send", "line.fifo", "x")
+    assert (refused.returncode, refused.stderr) == (2, "karin: line.fifo is a FIFO queue: say --group NAME\n")
+    for queue, options, kept in (
+        ("line.fifo", (), 2),
+        ("line.fifo", ("--deduplication", "once"), 3),
+        ("digesting.fifo", (), 1),
+    ):
+        for _ in range(2):
+            read_json(karin, "send", queue, "x", "--group", "a", *options)
+        assert len(read_json(karin, "messages", queue)["messages"]) == kept
+
+
+def run_into(karin: Karin, output: str, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a shell that does something with its output; the exit code is the command's."""
+    line = f'set -o pipefail; "$@" {output}'
+    return subprocess.run(
+        ["bash", "-c", line, "bash", sys.executable, "-m", "karin", *arguments],
+        env=karin.environ | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_whoever_has_read_enough_hears_no_complaint(karin: Karin) -> None:
+    done = run_into(karin, "| true", "queues")
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_output_that_cannot_be_written_is_said_in_one_line(karin: Karin) -> None:
+    done = run_into(karin, "> /dev/full", "queues")
+    assert (done.returncode, done.stderr) == (1, "karin: No space left on device\n")
+    assert run_into(karin, ">&-", "queues").stderr == ""
+
+
+def test_a_terminal_that_lacks_a_letter_shows_the_others(karin: Karin) -> None:
+    assert karin.command("send", "hello", "안녕 hello", "--delay", "900").returncode == 0
+    done = run_into(karin, "", "messages", "hello", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"\uc548\ub155 hello" in done.stdout
+
+
+def test_names_and_sentences_fit_a_terminal_and_are_whole_for_a_program(karin: Karin) -> None:
+    reason = "waiting for the new version, which takes until Monday " * 3
+    assert karin.command("pause", "hello", "--because", reason).returncode == 0
+    with person_at(karin.environ, "mappings", columns=60) as person:
+        shown = person.read_until("ends that")
+    assert max(map(len, shown.splitlines())) <= 60
+    assert f"paused: {reason.strip()}; `karin resume` ends that\n" in karin.command("mappings").stdout
+    assert karin.command("resume", "hello").returncode == 0
 
 
 def test_sync_takes_up_a_new_deployment_and_tells_what_changed(tmp_path: Path) -> None:
@@ -117,6 +196,20 @@ def test_a_command_says_so_when_no_karin_runs(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith("karin: karin is not running here")
+    assert "karin dev" not in done.stderr
+
+
+def test_a_store_that_does_not_answer_is_told_with_what_to_look_at(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "karin", "status"],
+        env=bare_environ(KARIN_HOME=str(tmp_path), REDIS_URL="redis://127.0.0.1:1"),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.endswith("Connection refused: check REDIS_URL, and that it runs\n")
 
 
 @pytest.mark.alone

@@ -40,6 +40,7 @@ class Dev:
     output: Path
     port: int
     arguments: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
     stopped: list[int] = field(default_factory=list)
 
@@ -52,6 +53,7 @@ class Dev:
         environ = bare_environ(
             KARIN_BIND=f"127.0.0.1:{self.port}", XDG_STATE_HOME=str(self.state), HOME=str(self.state)
         )
+        environ |= self.variables
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "karin", "dev", str(self.project), *self.arguments],
@@ -236,6 +238,72 @@ def test_a_sam_template_runs_and_nothing_survives_a_karin_dev_that_is_killed(dev
     dev.process.kill()
     dev.process.wait()
     wait_until(lambda: not [pid for pid in started if is_alive(pid)], "everything has ended with it", 40)
+
+
+def command(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of karin."""
+    return subprocess.run(
+        [sys.executable, "-m", "karin", *arguments],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("dev", [("sam",)], indirect=True)
+def test_commands_given_its_home_never_ask_aws_itself(dev: Dev) -> None:
+    dev.start()
+    elsewhere = bare_environ(XDG_STATE_HOME=str(dev.state), HOME=str(dev.state))
+    missed = command(elsewhere, "status")
+    assert missed.returncode == 1
+    told = re.search(r"for the `karin dev` that runs: `(export KARIN_HOME=(\S+))`\n$", missed.stderr)
+    assert told, missed.stderr
+    assert f"    {told[1]}\n" in dev.printed()
+
+    # What a shell of someone with an account of AWS has: none of it must be used.
+    real = {
+        "AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_SECRET_ACCESS_KEY": "real", "AWS_SESSION_TOKEN": "real",
+        "AWS_PROFILE": "real", "AWS_REGION": "eu-west-3", "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "HTTP_PROXY": "http://127.0.0.1:1", "http_proxy": "http://127.0.0.1:1",
+    }  # fmt: skip
+    environ = elsewhere | real | {"KARIN_HOME": told[2]}
+    found = re.search(r"^    \S*karin (send \S+ hello)$", dev.printed(), re.MULTILINE)
+    assert found, dev.printed()
+    assert command(environ, *found[1].split()).returncode == 0
+    dev.wait_for(r"names-dev -> Greeter: 1 message filtered out$")
+    dev.send("names-dev", {"name": "Bo"})
+    dev.wait_for(r"names-dev -> Greeter: 1 message, succeeded")
+    called = json.loads(command(environ, "invocations", "--json").stdout)
+    (call,) = [one for one in called if one["outcome"] == "succeeded"]
+    replayed = command(environ, "replay", call["id"], "--yes", "--json")
+    assert (replayed.returncode, json.loads(replayed.stdout)["outcome"]) == (0, "succeeded")
+    synced = command(environ, "sync")
+    assert (synced.returncode, synced.stdout.splitlines()[0]) == (0, "1 function, 1 mapping in us-east-1")
+    doctored = command(environ, "doctor", "--json")
+    assert doctored.returncode == 0, doctored.stdout
+    assert dev.stop() == 0
+    assert not (Path(told[2]) / "aws.json").exists()
+
+
+@pytest.mark.parametrize("dev", [("sam",)], indirect=True)
+def test_an_address_that_another_karin_has_is_said_to_be_in_use(dev: Dev) -> None:
+    dev.start()
+    environ = bare_environ(XDG_STATE_HOME=str(dev.state), HOME=str(dev.state))
+    shutil.copytree(dev.project, dev.project.with_name("another"))
+    refused = command(environ | {"KARIN_BIND": f"127.0.0.1:{dev.port}"}, "dev", str(dev.project.with_name("another")))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"KARIN_BIND=127.0.0.1:{dev.port} is already in use" in refused.stderr
+
+
+@pytest.mark.parametrize("dev", [SHOP], indirect=True)
+def test_a_proxy_is_not_asked_for_what_runs_here(dev: Dev) -> None:
+    dev.variables = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:1")
+    dev.start()
+    dev.send("shop-mails-dev", "ann: hello")
+    dev.wait_for(r"shop-mails-dev -> shop-dev-mailer: 1 message, succeeded")
 
 
 @pytest.mark.parametrize(

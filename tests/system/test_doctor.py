@@ -24,6 +24,7 @@ from karin.store.store import Store
 from tests.aws_environ import point_aws_at
 from tests.processes import bare_environ, running_endpoint, running_store
 from tests.system.moto import ACCOUNT, REGION, Deployment, ask_moto, empty, running_moto
+from tests.system.person import END_OF_INPUT, person_at
 from tests.system.whole import running_karin
 
 JOBS = QueueId(ACCOUNT, "jobs")
@@ -211,6 +212,30 @@ def test_stranded_messages_are_imported_as_they_were_sent(bedside: Bedside) -> N
     assert again.stdout == "imported 0 messages into jobs\n"
 
 
+def test_a_person_is_asked_before_an_import_and_told_who_is_called(bedside: Bedside) -> None:
+    deployment = bedside.deployment
+    deployment.function("work")
+    deployment.mapping(deployment.queue("jobs"), "work")
+    bedside.command("sync")
+    nothing = bedside.command("doctor", "--import", "jobs")
+    assert (nothing.returncode, nothing.stdout) == (0, "imported 0 messages into jobs\n"), nothing.stderr
+    for number in range(12):
+        deployment.sqs.send_message(QueueUrl=deployment.url("jobs"), MessageBody=f"m{number}")
+    question = "Move 12 messages of jobs out of the real SQS into karin, and call work with them at once? [y/N] "
+    for answer in (END_OF_INPUT, "\n"):
+        with person_at(bedside.environ, "doctor", "--import", "jobs") as person:
+            person.read_until(question)
+            person.type(answer)
+            shown = person.read_until("karin: nothing was imported\r\n")
+            assert "\x1b" not in shown, "the question stays to be read"
+            assert person.process.wait(20) == 1
+    with person_at(bedside.environ, "doctor", "--import", "jobs") as person:
+        person.read_until(question)
+        person.type("y\n")
+        person.read_until("imported 12 messages into jobs\r\n")
+        assert person.process.wait(20) == 0
+
+
 def test_a_fifo_queue_is_imported_with_groups_order_and_what_came_along(bedside: Bedside) -> None:
     deployment = bedside.deployment
     deployment.queue("jobs.fifo", FifoQueue="true")
@@ -269,6 +294,7 @@ def test_a_mapping_that_aws_polls_is_served_when_a_person_says_so(bedside: Bedsi
     done = bedside.command("serve", "jobs", "--yes")
 
     assert done.returncode == 0, done.stderr
+    assert "`karin serve jobs --undo` ends that" in done.stdout
     assert "yes, and AWS polls it too" in bedside.command("mappings").stdout
     assert "polled-and-served jobs -> work" in bedside.findings(healthy=False)
     bedside.command("serve", "jobs", "--undo")

@@ -1,18 +1,13 @@
 """``karin redrive`` against a running karin: as a script runs it, and as a person does on a terminal."""
 
 import json
-import os
-import pty
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from tests.support import wait_until
+from tests.system.person import person_at
 from tests.system.whole import Karin, running_karin
 
 
@@ -64,44 +59,6 @@ def empty(karin: Karin, *names: str) -> None:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
-@contextmanager
-def terminal(karin: Karin, *arguments: str) -> Iterator["Terminal"]:
-    """Run a command on a terminal of its own."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "karin", *arguments]
-    with subprocess.Popen(
-        command, env=karin.environ, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-    ) as process:
-        os.close(theirs)
-        yield Terminal(ours, process)
-        process.kill()
-    os.close(ours)
-
-
-class Terminal:
-    """A command as a person sees it."""
-
-    def __init__(self, fileno: int, process: "subprocess.Popen[bytes]") -> None:
-        self._fileno = fileno
-        self.process = process
-        self.seen = ""
-
-    def read_until(self, text: str) -> str:
-        """Read until a text has been shown; return all that was shown since the last look."""
-        seen = ""
-        while text not in seen:
-            try:
-                seen += os.read(self._fileno, 4096).decode()
-            except OSError:  # the command has ended
-                break
-        assert text in seen, seen
-        return seen
-
-    def type(self, text: str) -> None:
-        """Type a text."""
-        os.write(self._fileno, text.encode())
-
-
 def test_redrive_asks_and_so_refuses_where_nobody_can_be_asked(karin: Karin) -> None:
     let_die(karin, "a")
     done = karin.command("redrive", "dead")
@@ -136,7 +93,7 @@ def test_redrive_tells_a_script_the_task(karin: Karin) -> None:
 
 def test_a_person_is_asked_and_shown_the_progress(karin: Karin) -> None:
     let_die(karin, "a", "b", "c")
-    with terminal(karin, "redrive", "dead", "--rate", "1") as person:
+    with person_at(karin.environ, "redrive", "dead", "--rate", "1") as person:
         person.read_until("Move 3 messages of dead to the queues they came from? [y/N] ")
         person.type("y\n")
         person.read_until("moving 3 messages of dead to the queues they came from, 1 a second")
@@ -149,7 +106,7 @@ def test_a_person_is_asked_and_shown_the_progress(karin: Karin) -> None:
 
 def test_a_person_may_think_better_of_it(karin: Karin) -> None:
     let_die(karin, "a")
-    with terminal(karin, "redrive", "dead") as person:
+    with person_at(karin.environ, "redrive", "dead") as person:
         person.read_until("[y/N] ")
         person.type("\n")
         person.read_until("nothing was moved")
@@ -160,9 +117,9 @@ def test_a_person_may_think_better_of_it(karin: Karin) -> None:
 
 def test_a_person_may_leave_while_the_task_goes_on(karin: Karin) -> None:
     let_die(karin, "a", "b", "c")
-    with terminal(karin, "redrive", "dead", "--rate", "1", "--yes") as person:
+    with person_at(karin.environ, "redrive", "dead", "--rate", "1", "--yes") as person:
         person.read_until("moved ")
-        person.process.send_signal(signal.SIGINT)
+        person.press_ctrl_c()
         person.read_until("the task goes on without you")
         assert person.process.wait(10) == 0
     wait_until(lambda: ready(karin, "jobs") == 3, "the task has gone on")
@@ -172,7 +129,7 @@ def test_a_person_may_leave_while_the_task_goes_on(karin: Karin) -> None:
 def test_a_task_that_failed_says_what_to_do(karin: Karin) -> None:
     sqs = karin.client()
     sqs.send_message(QueueUrl=url_of(sqs, "dead"), MessageBody="sent here by hand")
-    with terminal(karin, "redrive", "dead", "--yes") as person:
+    with person_at(karin.environ, "redrive", "dead", "--yes") as person:
         person.read_until(
             "moved 0 of 1 message of dead: the rest was sent to dead directly; name a queue for it with --to"
         )
@@ -187,12 +144,22 @@ def test_a_task_that_failed_says_what_to_do(karin: Karin) -> None:
         (("nowhere",), "there is no queue nowhere"),
         (("dead", "--to", "nowhere"), "there is no queue nowhere"),
         (("dead", "--to", "dead"), "cannot be the same"),
-        (("jobs",), "must be configured as a Dead Letter Queue"),
+        (("jobs",), "jobs is no dead-letter queue"),
         (("dead", "--rate", "501"), "between 1 and 500"),
     ],
 )
-def test_a_redrive_that_cannot_be_says_why(karin: Karin, arguments: tuple[str, ...], words: str) -> None:
-    done = karin.command("redrive", *arguments, "--yes")
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_a_redrive_that_cannot_be_says_why_before_anyone_is_asked(
+    karin: Karin, arguments: tuple[str, ...], words: str, *, is_asked: bool
+) -> None:
+    let_die(karin, "a")
+    done = karin.command("redrive", *arguments, *(() if is_asked else ("--yes",)))
     assert done.returncode == 1
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    empty(karin, "dead")
+
+
+def test_nobody_is_asked_about_nothing(karin: Karin) -> None:
+    done = karin.command("redrive", "dead")
+    assert (done.returncode, done.stdout) == (0, "moving 0 messages of dead to the queues they came from\n")

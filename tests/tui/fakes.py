@@ -1,39 +1,55 @@
-"""A source and actions that a test drives by hand, and frozen data for them."""
+"""A source and a worker that a test drives by hand, and a desk with the app over them."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
 
+from msgspec.structs import replace
 from textual.message import Message
 
-from karin.mapping.model import Mapping, Snapshot
 from karin.operations.status import Status
-from karin.sqs.names import QueueId
-from karin.sqs.sending import Send
-from karin.store.queues import QueueState
-from karin.tui.activity import Activity, Kind, Phase
+from karin.tui.actions import ACTIONS
+from karin.tui.actions.action import Action
+from karin.tui.activity import Activity, Phase
 from karin.tui.app import KarinApp
-from karin.tui.messages import ActivityChanged, StatusRead, StoreLost
-from karin.tui.source import Post
+from karin.tui.messages import ActivityChanged, Examined, StoreLost, WorldRead
+from karin.tui.reading.interest import Interest
+from karin.tui.reading.source import Post
+from karin.tui.views.all import all_views
+from karin.tui.views.listing import Subject
+from karin.tui.world import Examination, World
 from tests.clocks import ManualClock
+from tests.tui.worlds import NOW_MS
 
-NOW_MS = 1_700_000_000_000
-ACCOUNT = "000000000000"
 SIZES = [(80, 24), (160, 48)]
 
 
 class FakeSource:
-    """Posts what a test tells it to."""
+    """Posts what a test tells it to, and remembers what was asked of it."""
 
     def __init__(self) -> None:
         self.post: Post | None = None
+        self.interests: list[Interest] = []
+        self.is_attended = True
+        self.is_frozen = False
+        self.readings = 0
         self.is_stopped = False
 
-    def start(self, post: Post) -> None:
+    def start(self, interest: Interest, post: Post) -> None:
+        self.interests.append(interest)
         self.post = post
 
+    def look_at(self, interest: Interest) -> None:
+        self.interests.append(interest)
+
+    def attend(self, is_attended: bool) -> None:
+        self.is_attended = is_attended
+
+    def freeze(self, is_frozen: bool) -> None:
+        self.is_frozen = is_frozen
+
     def read_again(self) -> None:
-        pass
+        self.readings += 1
 
     def stop(self) -> None:
         self.is_stopped = True
@@ -43,49 +59,68 @@ class FakeSource:
         self.post(message)
 
 
-class FakeActions:
+class FakeWorker:
     """Remembers what was wanted."""
 
     def __init__(self) -> None:
-        self.wanted: list[Any] = []
-        self.posts: list[Post] = []
+        self.wanted: list[tuple[str, Subject, dict[str, str]]] = []
+        self.examinations = 0
 
-    def send(self, queue: QueueId, send: Send, post: Post) -> None:
-        self.posts.append(post)
-        self.wanted.append(("send", queue.name, send.body, send.delay_seconds))
+    def begin(self, action: Action, subject: Subject, answers: Mapping[str, str], world: World, post: Post) -> None:
+        del world, post
+        self.wanted.append((action.name, subject, dict(answers)))
 
-    def purge(self, queue: QueueId, post: Post) -> None:
-        self.posts.append(post)
-        self.wanted.append(("purge", queue.name))
+    def examine(self, post: Post) -> None:
+        del post
+        self.examinations += 1
 
-    def sync(self, post: Post) -> None:
-        self.posts.append(post)
-        self.wanted.append(("sync",))
+    @property
+    def names(self) -> list[str]:
+        """Return the actions that were wanted."""
+        return [name for name, _, _ in self.wanted]
 
 
 class Desk:
     """An app over fakes, and the words a test speaks to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, zone: tzinfo = UTC, readonly: bool = False) -> None:
         self.clock = ManualClock(NOW_MS)
         self.source = FakeSource()
-        self.actions = FakeActions()
+        self.worker = FakeWorker()
+        store_title, endpoint_url = "embedded", "http://127.0.0.1:4000"
         self.app = KarinApp(
-            self.source, self.actions, self.clock, store_title="embedded", endpoint_url="http://127.0.0.1:4000"
+            self.source,
+            self.worker,
+            self.clock,
+            all_views(store_title=store_title, endpoint_url=endpoint_url),
+            ACTIONS,
+            zone=zone,
+            store_title=store_title,
+            endpoint_url=endpoint_url,
+            readonly=readonly,
         )
 
-    async def reads(self, status: Status) -> None:
-        self.source.tell(StatusRead(status))
-        await self.until(lambda: self.app.status == status, "the status arrived")
+    async def reads(self, seen: Status | World) -> None:
+        world = seen if isinstance(seen, World) else replace(self.app.world, status=seen)
+        self.source.tell(WorldRead(world))
+
+        def arrived() -> bool:
+            return self.app.world == replace(world, examination=self.app.world.examination) and not self.app.problem
+
+        await self.until(arrived, "the world arrived")
+
+    async def examines(self, examination: Examination) -> None:
+        self.source.tell(Examined(examination))
+        await self.until(lambda: self.app.world.examination == examination, "the findings arrived")
 
     async def loses(self, reason: str) -> None:
         self.source.tell(StoreLost(reason))
         await self.until(lambda: self.app.problem == reason, "the loss arrived")
 
-    async def hears(self, kind: Kind, phase: Phase, text: str, *lines: str) -> None:
-        activity = Activity(kind, phase, text, self.clock.now_ms(), lines)
+    async def hears(self, name: str, phase: Phase, text: str, *lines: str) -> None:
+        activity = Activity(name, phase, text, self.clock.now_ms(), lines)
         self.source.tell(ActivityChanged(activity))
-        await self.until(lambda: self.app.news == activity, "the news arrived")
+        await self.until(lambda: self.app.activity == activity, "the news arrived")
 
     async def shows(self, text: str) -> None:
         await self.until(lambda: text in self.screen(), f"{text!r} is on the screen", self.screen)
@@ -106,46 +141,3 @@ class Desk:
                     await asyncio.sleep(0.01)
         except TimeoutError:
             raise AssertionError(f"still not: {description}\n{seen()}") from None
-
-
-def queue_state(
-    name: str, *, ready: int = 0, delayed: int = 0, leased: int = 0, due_in_ms: int | None = None
-) -> QueueState:
-    return QueueState(
-        queue=QueueId(ACCOUNT, name),
-        attributes={"DelaySeconds": "0"},
-        tags={},
-        created_at_ms=NOW_MS,
-        modified_at_ms=NOW_MS,
-        ready=ready,
-        leased=leased,
-        delayed=delayed,
-        next_due_at_ms=None if due_in_ms is None else NOW_MS + due_in_ms,
-    )
-
-
-def mapping(queue: str, function: str, **others: Any) -> Mapping:
-    return Mapping(
-        uuid=f"{queue}-{function}",
-        queue_arn=f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue}",
-        function_arn=f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{function}",
-        **others,
-    )
-
-
-def status_of(*queues: QueueState, mappings: tuple[Mapping, ...] | None = None, alive: int = 1) -> Status:
-    snapshot = None if mappings is None else Snapshot(NOW_MS, ACCOUNT, "us-east-1", mappings=mappings)
-    return Status(NOW_MS, alive, queues, snapshot)
-
-
-EMPTY = status_of()
-BUSY = status_of(
-    queue_state("mail", delayed=2, due_in_ms=240_000),
-    queue_state("orders", ready=3, leased=1, due_in_ms=-2_000),
-    queue_state("reports"),
-    mappings=(
-        mapping("mail", "sendMail", batch_size=100),
-        mapping("orders", "handleOrder"),
-        mapping("reports", "report", state="Enabled"),
-    ),
-)

@@ -1,100 +1,120 @@
 """What to read, and when: plain code without threads, so that tests turn its clock.
 
-A round reads everything, once in ten seconds; between two rounds only the queues are read that were nudged, that a
-person changed, or whose next message has come due. The deployment changes by syncs alone, which are signalled.
+A round reads the queues, once in ten seconds; after a nudge, and when a next message has come due, the queues are read
+again. What only the view that is shown needs is read when it is opened and whenever the queues changed. The deployment
+changes by syncs and pauses alone, which are signalled.
 """
 
 from msgspec.structs import replace
 
-from karin.operations import status as operations
-from karin.operations.context import Context
 from karin.operations.status import Status
-from karin.sqs.errors import QueueDoesNotExist
-from karin.sqs.names import QueueId
-from karin.store.signals import Nudge, Signal, Synced
-from karin.tui.budget import Budget
+from karin.store.signals import Nudge, PausesChanged, Signal, Synced
+from karin.tui.reading.budget import Budget
+from karin.tui.reading.gathering import Gatherer
+from karin.tui.reading.interest import Interest
+from karin.tui.world import Spending, World
 
 ROUND_MS = 10_000
-SNAPSHOT_MS = 60_000  # a lost signal is repaired after a minute
+QUEUES_MS = 1_000  # between two looks at the queues, however many nudges come
+NEEDED_MS = 2_000  # between two readings of what a view needs
+DEPLOYMENT_MS = 60_000  # a lost signal is repaired after a minute
+LOCAL_MS = 1_000  # between two looks at the log
 CLAIM_MS = 300  # how long a due message may take to be claimed: looking earlier would show it as merely ready
 SUBSCRIBE_COMMANDS = 2
 
 
 class Reader:
-    """Reads the store for one subscription; made anew after each loss of the connection."""
+    """Reads one karin for one subscription; made anew after each loss of the connection."""
 
-    def __init__(self, context: Context, sweep_interval_seconds: int, budget: Budget) -> None:
-        self._context = context
-        self._sweep_interval_seconds = sweep_interval_seconds
+    def __init__(self, gatherer: Gatherer, budget: Budget, since_ms: int, interest: Interest) -> None:
+        self._gatherer = gatherer
         self._budget = budget
-        self._status: Status | None = None
-        self._read_at_ms: dict[QueueId, int] = {}
-        self._nudged: set[QueueId] = set()
+        self._since_ms = since_ms
+        self._interest = interest
+        self._world = World()
+        self._is_nudged = False
+        self._needs_again = True  # something changed since what the view needs was read
         self._round_at_ms = 0
-        self._snapshot_at_ms = 0
+        self._deployment_at_ms = 0
+        self._queues_read_at_ms = 0
+        self._needed_at_ms = 0
+        self._local_at_ms = 0
         budget.spend(SUBSCRIBE_COMMANDS)
 
     def heard(self, signal: Signal | None) -> None:
         """Take note of a signal."""
         match signal:
-            case Nudge(queue):
-                self._nudged.add(queue)
-            case Synced():
-                self._snapshot_at_ms = 0
-                self._round_at_ms = 0
+            case Nudge():
+                self._is_nudged = True
+            case Synced() | PausesChanged():
+                self._deployment_at_ms = self._round_at_ms = 0
+
+    def look_at(self, interest: Interest) -> None:
+        """Read what is needed for another place, at the next chance."""
+        if interest != self._interest:
+            self._interest = interest
+            self._needs_again = True
+            self._needed_at_ms = self._local_at_ms = 0
 
     def read_again(self) -> None:
-        """Read everything at the next chance: a person has changed something."""
-        self._round_at_ms = 0
+        """Read everything at the next chance: a person has changed something, or asks."""
+        self._round_at_ms = self._needed_at_ms = 0
+        self._needs_again = True
 
-    def read_if_due(self) -> Status | None:
-        """Return a new status, or None when there is nothing to read or the budget is spent.
+    def attend(self, is_attended: bool) -> None:
+        """Take note of whether someone looks; who comes back sees the present."""
+        if is_attended and not self._budget.is_attended:
+            self.read_again()
+        self._budget.attend(is_attended, self._gatherer.now_ms())
+
+    def read_if_due(self) -> World | None:
+        """Return a new world, or None when there is nothing to read or the budget is spent.
 
         Raises StoreUnavailable.
         """
-        now_ms = self._context.clock.now_ms()
-        if not self._budget.allows(now_ms):
+        before = self._world
+        now_ms = self._gatherer.now_ms()
+        if now_ms >= self._local_at_ms:
+            self._world = self._gatherer.local(self._world, self._interest)
+            self._local_at_ms = now_ms + LOCAL_MS
+        if self._budget.allows(now_ms) and self._is_due(now_ms):
+            self._read_status(now_ms)
+        if self._budget.allows(now_ms) and self._is_needed(now_ms):
+            self._read_needed(now_ms)
+        if self._world == before:
             return None
-        if self._status is None or now_ms >= self._round_at_ms or self._nudged - self._read_at_ms.keys():
-            return self._round(now_ms)
-        stale = self._nudged | {queue for queue in self._read_at_ms if self._came_due(queue, now_ms)}
-        return self._some(self._status, stale) if stale else None
+        self._world = replace(self._world, spending=Spending(self._budget.spent, self._since_ms))
+        return self._world
 
-    def _round(self, now_ms: int) -> Status:
-        self._nudged.clear()
-        snapshot = self._status.snapshot if self._status else None
-        cost = 2  # the heartbeats of schedulers, the names of queues
-        if now_ms >= self._snapshot_at_ms:
-            snapshot = self._context.store.deployment.snapshot()
-            self._snapshot_at_ms = now_ms + SNAPSHOT_MS
-            cost += 2
-        alive = operations.scheduler_count(self._context, self._sweep_interval_seconds)
-        queues = operations.queue_states(self._context)
-        self._budget.spend(cost + len(queues))
-        self._status = Status(now_ms, alive, queues, snapshot)
-        self._read_at_ms = dict.fromkeys((state.queue for state in queues), now_ms)
+    def _is_due(self, now_ms: int) -> bool:
+        if now_ms >= self._round_at_ms:
+            return True
+        if now_ms < self._queues_read_at_ms + QUEUES_MS:
+            return False
+        return self._is_nudged or self._came_due(self._world.status, now_ms)
+
+    def _is_needed(self, now_ms: int) -> bool:
+        wanted = self._interest.needs or self._interest.message
+        return bool(wanted) and self._needs_again and now_ms >= self._needed_at_ms
+
+    def _read_status(self, now_ms: int) -> None:
+        with_deployment = now_ms >= self._deployment_at_ms
+        self._is_nudged = False
+        self._world, cost = self._gatherer.status(self._world, with_deployment=with_deployment)
+        self._budget.spend(cost)
+        self._needs_again = True
+        self._queues_read_at_ms = now_ms
         self._round_at_ms = now_ms + ROUND_MS
-        return self._status
+        if with_deployment:
+            self._deployment_at_ms = now_ms + DEPLOYMENT_MS
 
-    def _some(self, status: Status, stale: set[QueueId]) -> Status | None:
-        """Read single queues, as many as the budget allows, in order of name."""
-        states = {state.queue: state for state in status.queues}
-        for queue in sorted(stale):
-            now_ms = self._context.clock.now_ms()
-            if not self._budget.allows(now_ms):
-                break
-            self._budget.spend(1)
-            self._nudged.discard(queue)
-            try:
-                states[queue] = self._context.store.queues.describe(queue, now_ms)
-                self._read_at_ms[queue] = now_ms
-            except QueueDoesNotExist:
-                del states[queue], self._read_at_ms[queue]
-        self._status = replace(status, queues=tuple(states.values()))
-        return self._status
+    def _read_needed(self, now_ms: int) -> None:
+        self._world, cost = self._gatherer.needed(self._world, self._interest)
+        self._budget.spend(cost)
+        self._needs_again = False
+        self._needed_at_ms = now_ms + NEEDED_MS
 
-    def _came_due(self, queue: QueueId, now_ms: int) -> bool:
-        """Tell whether a queue's next message came due after the queue was read."""
-        states = self._status.queues if self._status else ()
-        due_at_ms = next((state.next_due_at_ms for state in states if state.queue == queue), None)
-        return due_at_ms is not None and self._read_at_ms[queue] < due_at_ms + CLAIM_MS <= now_ms
+    def _came_due(self, status: Status | None, now_ms: int) -> bool:
+        """Tell whether some queue's next message came due after the queues were read."""
+        dues = (state.next_due_at_ms for state in status.queues) if status else ()
+        return any(due is not None and self._queues_read_at_ms < due + CLAIM_MS <= now_ms for due in dues)

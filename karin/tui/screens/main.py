@@ -1,152 +1,264 @@
-"""The main screen: the tables, and the keys for what one does with them."""
+"""The main screen: one view at a time, the way back, and the keys for what one does with the row under the cursor."""
 
-from typing import ClassVar
+from collections.abc import Iterator
+from functools import partial
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
-from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer
+from textual.widgets import Input, Static
 
-from karin.operations.status import Status
-from karin.store.queues import QueueState
 from karin.tui.activity import Activity
-from karin.tui.messages import FilterChanged, SyncWanted
-from karin.tui.screens.help import HelpDialog, help_rows
-from karin.tui.screens.purge import PurgeDialog
-from karin.tui.screens.send import SendDialog
-from karin.tui.screens.sync import SyncDialog
+from karin.tui.messages import FilterChanged
+from karin.tui.reading.interest import Interest
+from karin.tui.screens.acting import ActingScreen
+from karin.tui.screens.detail import DetailScreen
+from karin.tui.screens.help import Command
+from karin.tui.times import Now
+from karin.tui.views.all import VIEW_NAMES, view_at
+from karin.tui.views.listing import Place, Sign, Subject, View, matches, sort_rows
 from karin.tui.widgets.filter_bar import FilterBar
-from karin.tui.widgets.mappings import MappingsTable
+from karin.tui.widgets.grid import Grid
+from karin.tui.widgets.key_line import KeyLine
 from karin.tui.widgets.notice import Notice
-from karin.tui.widgets.queues import QueuesTable
 from karin.tui.widgets.status_line import StatusLine
 from karin.tui.widgets.tab_line import TabLine
-from karin.tui.widgets.tables import Table
-
-TABLES = ("queues", "mappings")
+from karin.tui.world import World
 
 
-class MainScreen(Screen[None]):
-    """Everything one looks at; deeds are intents that the app hears."""
+class MainScreen(ActingScreen):
+    """Everything one looks at, list by list."""
 
     DEFAULT_CSS = """
-    MainScreen ContentSwitcher { height: 1fr; }
+    MainScreen #headline { height: auto; padding: 0 1; color: $text-muted; display: none; }
+    MainScreen #headline.-shown { display: block; }
+    MainScreen #instead { display: none; height: 1fr; padding: 1 2; color: $text-muted; }
+    MainScreen.-empty Grid { display: none; }
+    MainScreen.-empty #instead { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "send", "send"),
-        Binding("p", "purge", "purge"),
-        Binding("s", "sync", "sync mappings"),
-        Binding("slash", "filter", "filter", key_display="/"),
-        Binding("tab,shift+tab", "other_table", "other table", show=False),
-        Binding("1", "table('queues')", "queues", show=False),
-        Binding("2", "table('mappings')", "mappings", show=False),
-        Binding("escape", "clear_filter", "clear the filter", show=False),
-        Binding("question_mark", "help", "help", key_display="?"),
+        Binding("enter", "open", "open", key_display="enter", tooltip="open what is under the cursor"),
+        Binding("v", "open", "open", show=False, tooltip="open what is under the cursor"),
+        Binding("escape", "back", "back", show=False, tooltip="clear the filter, or go back"),
+        Binding("slash", "filter", "filter", key_display="/", tooltip="show only rows with a text; !text hides them"),
+        Binding("o", "sort(1)", "sort", show=False, tooltip="sort by the next column"),
+        Binding("O", "reverse", "reverse", show=False, tooltip="sort the other way round"),
+        Binding("space", "freeze", "freeze", show=False, tooltip="let what is shown stand still, or move again"),
+        *(
+            Binding(str(number), f"view('{name}')", f"{name} view", show=False, tooltip="show the view of that number")
+            for number, name in enumerate(VIEW_NAMES, 1)
+        ),
+        Binding("tab,right_square_bracket", "next_view(1)", "next view", show=False),
+        Binding("shift+tab,left_square_bracket", "next_view(-1)", "view before", show=False),
+        Binding("q", "app.quit", "quit"),
     ]
-    status: reactive[Status | None] = reactive(None, repaint=False)
+    world: reactive[World] = reactive(World(), repaint=False)
     problem: reactive[str | None] = reactive(None, repaint=False)
-    now_ms: reactive[int] = reactive(0, repaint=False)
-    sync: reactive[Activity | None] = reactive(None, repaint=False)
-    news: reactive[Activity | None] = reactive(None, repaint=False)
-    filter_text: reactive[str] = reactive("", repaint=False)
-    active: reactive[str] = reactive("queues", repaint=False)
+    now: reactive[Now] = reactive(Now(0), repaint=False)
+    activity: reactive[Activity | None] = reactive(None, repaint=False)
+    is_resting: reactive[bool] = reactive(False, repaint=False)
+    is_frozen: reactive[bool] = reactive(False, repaint=False)
 
     def __init__(self, store_title: str, endpoint_url: str) -> None:
         super().__init__()
         self._store_title = store_title
         self._endpoint_url = endpoint_url
+        self._places = [Place(VIEW_NAMES[0])]
+        self._cursors: dict[Place, str] = {}
+        self._filters: dict[Place, str] = {}
+        self._sorting: dict[str, tuple[int, bool]] = {}  # view -> column, and whether it is descending
+        self._total = 0
 
     def compose(self) -> ComposeResult:
-        """Lay out the lines and the tables."""
+        """Lay out the lines and the grid."""
         yield StatusLine(self._store_title, self._endpoint_url).data_bind(
-            MainScreen.status, MainScreen.problem, MainScreen.now_ms
+            MainScreen.world, MainScreen.problem, MainScreen.now, MainScreen.is_resting, MainScreen.is_frozen
         )
-        yield TabLine().data_bind(MainScreen.status, MainScreen.filter_text, MainScreen.active)
-        with ContentSwitcher(initial="queues"):
-            for table in (QueuesTable(id="queues"), MappingsTable(id="mappings")):
-                yield table.data_bind(MainScreen.status, MainScreen.now_ms, MainScreen.filter_text)
+        yield TabLine()
+        yield Static(id="headline", markup=False)
+        yield Grid()
+        yield Static(id="instead", markup=False)
         yield FilterBar()
-        yield Notice().data_bind(MainScreen.now_ms, activity=MainScreen.news)
-        yield Footer(show_command_palette=False)
+        yield Notice().data_bind(MainScreen.now, MainScreen.activity)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin at the queues."""
-        self._focus_table()
+        self._arrive()
 
     @property
-    def table(self) -> Table:
-        """Return the table that is shown."""
-        shown = self.query_one(f"#{self.active}")
-        assert isinstance(shown, Table)  # noqa: S101 - the switcher holds nothing else
-        return shown
+    def place(self) -> Place:
+        """Return where the person is."""
+        return self._places[-1]
 
     @property
-    def selected_queue(self) -> QueueState | None:
-        """Return the queue under the cursor, when the queues are shown."""
-        return self.table.queue if isinstance(self.table, QueuesTable) else None
+    def view(self) -> View:
+        """Return the view that is shown."""
+        return view_at(self.place, self.karin.views)
 
-    def watch_active(self) -> None:
-        """Show the table; keys that need a queue come and go with it."""
-        if self.is_mounted:
-            self.query_one(ContentSwitcher).current = self.active
-            self._focus_table()
-            self.on_rows_shown()
-            self.refresh_bindings()
+    @property
+    def grid(self) -> Grid:
+        """Return the rows' widget."""
+        return self.query_one(Grid)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        """Offer what needs a queue only with the queues."""
-        if action in ("send", "purge"):
-            return self.active == "queues"
-        return True
+    def interest(self) -> Interest:
+        """Return what is to be read for what is shown."""
+        return Interest(self.place, self.view.needs)
 
-    def action_table(self, name: str) -> None:
-        """Show a table."""
-        self.active = name
+    def subject(self) -> Subject:
+        """Return what the row under the cursor is about."""
+        row = self.grid.selected if self.is_mounted else None
+        return row.subject if row else Subject(queue=self.place.queue)
 
-    def action_other_table(self) -> None:
-        """Show the other table."""
-        self.active = TABLES[(TABLES.index(self.active) + 1) % len(TABLES)]
+    def exported(self) -> tuple[str, object]:
+        """Return the view's facts."""
+        return self.view.name, self.view.facts(self.world)
 
-    def action_send(self) -> None:
-        """Ask what to send."""
-        if state := self.selected_queue:
-            self.app.push_screen(SendDialog(state))
+    def signs(self) -> tuple[Sign, ...]:
+        """Return the view's signs."""
+        return self.view.signs
 
-    def action_purge(self) -> None:
-        """Ask before deleting."""
-        if state := self.selected_queue:
-            self.app.push_screen(PurgeDialog(state))
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to open something where there is something, and to filter while no filter is typed."""
+        if action == "open":
+            return self.is_mounted and self.grid.selected is not None
+        if action == "filter":
+            return not isinstance(self.focused, Input)
+        return super().check_action(action, parameters)
 
-    def action_sync(self) -> None:
-        """Read the mappings from AWS, or show the reading that is under way."""
-        if not (self.sync and self.sync.is_running):
-            self.post_message(SyncWanted())
-        self.app.push_screen(SyncDialog())
+    def watch_world(self) -> None:
+        """Show new data."""
+        self._show()
+
+    def watch_now(self) -> None:
+        """Show how time has passed."""
+        self._show()
+
+    def action_view(self, name: str) -> None:
+        """Go to a view."""
+        self._go([Place(name)])
+
+    def action_next_view(self, step: int) -> None:
+        """Go to the view beside this one."""
+        place = VIEW_NAMES.index(self._places[0].view)
+        self.action_view(VIEW_NAMES[(place + step) % len(VIEW_NAMES)])
+
+    def action_open(self) -> None:
+        """Go where the row leads, or show all about it."""
+        row = self.grid.selected
+        if row is None:
+            return
+        if row.opens:
+            self._go([*self._places, row.opens])
+        elif self.view.detail(self.world, row.key, self.now):
+            self.app.push_screen(DetailScreen(self.place, self.view, row.key))
+
+    def action_back(self) -> None:
+        """Clear the filter; without one, go back."""
+        if self._filters.get(self.place):
+            self.query_one(FilterBar).action_clear()
+        elif len(self._places) > 1:
+            self._go(self._places[:-1])
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one(FilterBar).open()
+        self.query_one(FilterBar).open(self._filters.get(self.place, ""))
 
-    def action_clear_filter(self) -> None:
-        """Show everything again."""
-        self.query_one(FilterBar).action_clear()
+    def action_sort(self, step: int) -> None:
+        """Sort by the next column, after the last one not at all."""
+        shown = [None, *self.grid.places]
+        sorting = self._sorting.get(self.view.name)
+        now = shown.index(sorting[0]) if sorting and sorting[0] in shown else 0
+        column = shown[(now + step) % len(shown)]
+        if column is None:
+            self._sorting.pop(self.view.name, None)
+        else:
+            self._sorting[self.view.name] = (column, False)
+        self._arrive()
 
-    def action_help(self) -> None:
-        """List the keys."""
-        self.app.push_screen(HelpDialog(help_rows(self)))
+    def action_reverse(self) -> None:
+        """Sort the other way round."""
+        if sorting := self._sorting.get(self.view.name):
+            self._sorting[self.view.name] = (sorting[0], not sorting[1])
+            self._arrive()
+
+    def action_freeze(self) -> None:
+        """Let it stand still, or move again."""
+        self.karin.is_frozen = not self.karin.is_frozen
+
+    def commands(self) -> Iterator[Command]:
+        """Return what the palette offers: the queues by name as well."""
+        yield from super().commands()
+        for state in self.world.status.queues if self.world.status else ():
+            places = [self._places[0], Place("messages", state.queue)]
+            yield Command(f"Queue {state.queue.name}", "show its messages", partial(self._go, places))
 
     def on_filter_changed(self, event: FilterChanged) -> None:
-        """Filter both tables."""
-        self.filter_text = event.text
-
-    def on_rows_shown(self) -> None:
-        """Count what the filter lets through."""
-        self.query_one(TabLine).matched = len(self.table.grid.rows)
+        """Filter the rows."""
+        self._filters[self.place] = event.text
+        self._show()
 
     def on_filter_closed(self) -> None:
         """Go back to the rows."""
-        self._focus_table()
+        self.grid.focus()
 
-    def _focus_table(self) -> None:
-        self.table.grid.focus()
+    def on_descendant_focus(self) -> None:
+        """Offer the keys of what has the focus now."""
+        self._offer()
+
+    def on_grid_moved(self) -> None:
+        """Offer what can be done to the row under the cursor."""
+        if row := self.grid.selected:
+            self._cursors[self.place] = row.key
+        self._offer()
+
+    def _go(self, places: list[Place]) -> None:
+        self._places = places
+        self._arrive()
+
+    def _arrive(self) -> None:
+        """Show another place, or the same one in another order."""
+        self.karin.look_at(self.interest())
+        sorting = self._sorting.get(self.view.name)
+        self.grid.shape(self.view.columns, (sorting[0], "▼" if sorting[1] else "▲") if sorting else None)
+        self._show(self._cursors.get(self.place))
+        self.grid.focus()
+        self._offer()
+
+    def _show(self, key: str | None = None) -> None:
+        if not self.is_mounted:
+            return
+        rows = self.view.rows(self.world, self.now)
+        filter_text = self._filters.get(self.place, "")
+        shown = [row for row in rows or () if matches(row, filter_text)]
+        column, is_descending = self._sorting.get(self.view.name, (None, False))
+        shown = sort_rows(shown, column, descending=is_descending)
+        self._show_headline()
+        if not shown:
+            self.query_one("#instead", Static).update(self._instead(rows, filter_text))
+        self.set_class(not shown, "-empty")
+        before, was_at_end = len(self.grid.rows), self.grid.is_at_end
+        self.grid.show(shown, key)
+        if self.view.follows_end and was_at_end and key is None and column is None:
+            self.grid.action_move_to_end(True)
+        if before != len(shown):
+            self._offer()
+        tabs = self.query_one(TabLine)
+        tabs.show(self._places, self.world, filter_text, len(shown), len(rows or ()))
+
+    def _show_headline(self) -> None:
+        text = self.view.headline(self.world, self.now)
+        headline = cast("Static", self.query_one("#headline"))
+        if str(headline.content) != text:
+            headline.update(text)
+        headline.set_class(bool(text), "-shown")
+
+    def _instead(self, rows: object, filter_text: str) -> str:
+        if rows is None:
+            return "reading…"
+        return f"nothing matches {filter_text!r}: esc clears the filter" if rows else self.view.empty(self.world)
+
+    def _offer(self) -> None:
+        self.refresh_bindings()
+        self.query_one(KeyLine).offer()

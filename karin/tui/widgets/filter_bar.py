@@ -21,7 +21,8 @@ class FilterBar(Horizontal):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", "clear the filter"),
-        Binding("enter,down", "keep", "keep it", priority=False),
+        Binding("enter", "keep", "keep it", key_display="enter", priority=True),
+        Binding("down", "keep", show=False, priority=True),
     ]
 
     def compose(self) -> ComposeResult:
@@ -29,10 +30,13 @@ class FilterBar(Horizontal):
         yield Label("/")
         yield Input(compact=True)
 
-    def open(self) -> None:
-        """Begin to type."""
+    def open(self, text: str) -> None:
+        """Begin to type, after what the filter is now."""
         self.add_class("-open")
-        self.query_one(Input).focus()
+        field = self.query_one(Input)
+        with field.prevent(Input.Changed):
+            field.value = text
+        field.focus()
 
     def action_clear(self) -> None:
         """Show everything again."""
@@ -49,8 +53,3 @@ class FilterBar(Horizontal):
         """Filter with what is typed so far."""
         event.stop()
         self.post_message(FilterChanged(event.value))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
-        event.stop()
-        self.action_keep()

@@ -1,53 +1,33 @@
-"""A table of rows with one cursor: columns that fit the width, and only lines that changed are drawn again.
+"""A table of rows with one cursor: columns that fit the width, and only cells that changed are drawn again.
 
 Over SSH every byte is seen: a table that redraws itself each second because one time in it changed would flicker.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-GAP = 2  # cells between two columns
-LEAST_WIDTH = 8  # of a column that gives way
+from karin.tui.views.fitting import GAP, fit, fitted
+from karin.tui.views.listing import Cell, Column, Row
+
+MARGIN = 1  # cells before the first column; behind the last one is the scrollbar's
 CURSOR = Style(reverse=True)  # in every theme, in 16 colours and in none
-
-
-class Column(NamedTuple):
-    """A column; a flexible one gives way when the terminal is narrow: a name in its middle, a sentence at its end."""
-
-    title: str
-    is_number: bool = False
-    is_flexible: bool = False
-    is_sentence: bool = False
-
-
-class Cell(NamedTuple):
-    """A text and its Rich style."""
-
-    text: str
-    style: str = ""
-
-
-class Row(NamedTuple):
-    """A row; the cursor stays with its ``key`` when rows come and go."""
-
-    key: str
-    cells: tuple[Cell, ...]
 
 
 class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows rows under a header."""
 
     DEFAULT_CSS = """
-    Grid { height: 1fr; overflow-x: hidden; background: transparent; }
+    Grid { height: 1fr; overflow-x: hidden; scrollbar-gutter: stable; background: transparent; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "move(1)", "next row", show=False),
@@ -59,11 +39,17 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     ]
     cursor: reactive[int] = reactive(0, repaint=False)
 
-    def __init__(self, columns: Sequence[Column], *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._columns = tuple(columns)
+    class Moved(Message):
+        """The cursor is on another row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all_columns: tuple[Column, ...] = ()
+        self._places: list[int] = []  # of the columns that there is room for
+        self._columns: list[Column] = []
         self._rows: tuple[Row, ...] = ()
-        self._widths = [cell_len(column.title) for column in columns]
+        self._widths: list[int] = []
+        self._marked: tuple[int, str] | None = None  # the column that is sorted by, and the sign of its direction
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -71,28 +57,47 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         return self._rows
 
     @property
+    def places(self) -> Sequence[int]:
+        """Return which columns are shown."""
+        return self._places
+
+    @property
+    def is_at_end(self) -> bool:
+        """Tell whether the cursor is on the last row, or there is none."""
+        return self.cursor >= len(self._rows) - 1
+
+    @property
     def selected(self) -> Row | None:
         """Return the row under the cursor."""
         return self._rows[self.cursor] if self._rows else None
 
-    def show(self, rows: Sequence[Row]) -> None:
-        """Replace the rows; draw again what differs."""
+    def shape(self, columns: Sequence[Column], marked: tuple[int, str] | None = None) -> None:
+        """Begin a table of other columns, without rows; ``marked`` is a column and what stands behind its title."""
+        self._all_columns, self._marked = tuple(columns), marked
+        self._choose_columns()
+        self._rows = ()
+        self._lay_out()
+        self.set_reactive(Grid.cursor, 0)
+        self.scroll_to(y=0, animate=False)
+
+    def show(self, rows: Sequence[Row], key: str | None = None) -> None:
+        """Replace the rows, drawing what differs; the cursor goes to the row with a key, or stays with its row."""
         before, selected = self._rows, self.selected
+        wanted = key if key is not None else selected.key if selected else None
         self._rows = tuple(rows)
         widths = self._fit()
         if widths != self._widths or len(before) != len(self._rows):
-            self._widths = widths
-            self.virtual_size = Size(self.size.width, len(self._rows) + 1)
-            self.refresh()
+            self._lay_out()
         else:
-            for index, (old, new) in enumerate(zip(before, self._rows, strict=True)):
-                if old != new:
-                    self._refresh_row(index)
-        place = next((i for i, row in enumerate(self._rows) if selected and row.key == selected.key), self.cursor)
+            first = self.scroll_offset.y
+            for index in range(first, min(first + self.size.height, len(before))):
+                self._refresh_cells(index, before[index], self._rows[index])
+        place = next((i for i, row in enumerate(self._rows) if row.key == wanted), self.cursor)
         self.cursor = max(0, min(place, len(self._rows) - 1))
 
     def watch_cursor(self, before: int, now: int) -> None:
         """Move the bar, and the view after it."""
+        self.post_message(self.Moved())
         self._refresh_row(before)
         self._refresh_row(now)
         height = self.size.height - 1  # below the header
@@ -115,20 +120,18 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Fit the columns to the new width."""
-        self._widths = self._fit()
-        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
-        self.refresh()
+        self._choose_columns()
+        self._lay_out()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: the header stays, rows scroll."""
         width, base = self.size.width, self.rich_style
         index = y - 1 + self.scroll_offset.y
         if y == 0:
-            titles = [Cell(column.title, "bold") for column in self._columns]
-            strip = self._strip(titles, base)
+            strip = self._strip([Cell(self._title(place), "bold") for place in self._places], base)
         elif index < len(self._rows):
             is_selected = index == self.cursor
-            strip = self._strip(self._rows[index].cells, base, CURSOR if is_selected else None)
+            strip = self._strip(self._shown(self._rows[index]), base, CURSOR if is_selected else None)
         else:
             return Strip.blank(width, base)
         return strip.adjust_cell_length(width, base)
@@ -136,46 +139,53 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     def _strip(self, cells: Sequence[Cell], base: Style, over: Style | None = None) -> Strip:
         # Under the cursor a row has one look: mixed colours in a reversed bar are hard to read.
         ground = base + over if over else base
-        segments = [Segment(" ", ground)]
+        segments = [Segment(" " * MARGIN, ground)]
         for column, cell, width in zip(self._columns, cells, self._widths, strict=True):
-            text = (cut if column.is_sentence else shorten)(cell.text, width)
-            padding = " " * (width - cell_len(text))
             style = ground if over else base + Style.parse(cell.style)
-            segments.append(Segment(padding + text if column.is_number else text + padding, style))
+            segments.append(Segment(fitted(column, cell.text, width), style))
             segments.append(Segment(" " * GAP, ground))
         strip = Strip(segments)
         return strip.extend_cell_length(self.size.width, ground) if over else strip
 
+    @property
+    def _room(self) -> int:
+        """Return how many cells there are; while it is hidden, how many there will be."""
+        return self.size.width or self.app.size.width
+
+    def _title(self, place: int) -> str:
+        title = self._all_columns[place].title
+        return f"{title} {self._marked[1]}" if self._marked and self._marked[0] == place else title
+
+    def _shown(self, row: Row) -> list[Cell]:
+        return [row.cells[place] for place in self._places]
+
+    def _choose_columns(self) -> None:
+        """Leave out the columns that only a wider terminal has."""
+        self._places = [place for place, column in enumerate(self._all_columns) if column.from_width <= self._room]
+        self._columns = [self._all_columns[place] for place in self._places]
+
+    def _lay_out(self) -> None:
+        """Fit and draw everything again."""
+        self._widths = self._fit()
+        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
+        self.refresh()
+
     def _fit(self) -> list[int]:
-        """Return each column's width: what it needs; where that is too much, the widest flexible one gives way."""
-        widths = [
-            max([cell_len(column.title), *(cell_len(row.cells[place].text) for row in self._rows)])
-            for place, column in enumerate(self._columns)
+        """Return each column's width."""
+        wanted = [
+            max([cell_len(self._title(place)), *(cell_len(row.cells[place].text) for row in self._rows)])
+            for place in self._places
         ]
-        flexible = [place for place, column in enumerate(self._columns) if column.is_flexible]
-        excess = 1 + sum(widths) + GAP * (len(widths) - 1) - self.size.width
-        while excess > 0 and flexible:
-            widest = max(flexible, key=lambda place: widths[place])
-            if widths[widest] <= LEAST_WIDTH:
-                break
-            widths[widest] -= 1
-            excess -= 1
-        return widths
+        return fit(self._columns, wanted, self._room - 1)
+
+    def _refresh_cells(self, index: int, old: Row, new: Row) -> None:
+        """Draw again the cells of a row that differ."""
+        left = MARGIN
+        y = index - self.scroll_offset.y + 1
+        for width, before, after in zip(self._widths, self._shown(old), self._shown(new), strict=True):
+            if before[:2] != after[:2]:
+                self.refresh(Region(left, y, width, 1))
+            left += width + GAP
 
     def _refresh_row(self, index: int) -> None:
         self.refresh(Region(0, index - self.scroll_offset.y + 1, self.size.width, 1))
-
-
-def cut(text: str, width: int) -> str:
-    """Return the start of a text, as much as fits."""
-    if cell_len(text) <= width:
-        return text
-    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
-
-
-def shorten(text: str, width: int) -> str:
-    """Return a text that fits: names that start alike differ in the end, so the middle is left out."""
-    if cell_len(text) <= width or width < LEAST_WIDTH:
-        return cut(text, width)
-    tail = (width - 1) // 2
-    return f"{set_cell_size(text, width - 1 - tail)}…{text[-tail:]}"

@@ -1,13 +1,17 @@
-"""The first line: is it alive, where is it, how old is what is shown; and the reason when the store is away."""
+"""The first line: is it alive, where is it, how old is what is shown; and the reason when the store is away.
+
+It says as well what stops the data from being fresh: nobody is there, or it was frozen.
+"""
 
 from rich.cells import cell_len
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from karin.operations import wording
-from karin.operations.status import Status
-from karin.tui.widgets.grid import shorten
+from karin.tui.times import Now
+from karin.tui.views.fitting import shorten
+from karin.tui.views.health import health
+from karin.tui.world import World
 
 BAR = " │ "
 
@@ -18,9 +22,11 @@ class StatusLine(Static):
     DEFAULT_CSS = """
     StatusLine { height: auto; padding: 0 1; }
     """
-    status: reactive[Status | None] = reactive(None)
+    world: reactive[World] = reactive(World())
     problem: reactive[str | None] = reactive(None)
-    now_ms: reactive[int] = reactive(0)
+    now: reactive[Now] = reactive(Now(0))
+    is_resting: reactive[bool] = reactive(False)
+    is_frozen: reactive[bool] = reactive(False)
 
     def __init__(self, store_title: str, endpoint_url: str) -> None:
         super().__init__()
@@ -29,8 +35,8 @@ class StatusLine(Static):
 
     def render(self) -> Text:
         """Return the line, with its middle shortened to fit."""
-        sign, style, alive = self._alive()
-        age = "" if self.status is None else f"read {wording.relative(self.status.now_ms, self.now_ms)}"
+        sign, style, alive = health(self.world, self.problem)
+        age = self._age()
         width = self.content_size.width
         room = width - cell_len(f"{sign} {alive}") - cell_len(BAR) - cell_len(age) - 2
         place = self._place(room)
@@ -40,8 +46,17 @@ class StatusLine(Static):
         line.append(" " * max(1, width - line.cell_len - cell_len(age)))
         line.append(age, "red" if self.problem else "dim")
         if self.problem:
-            line.append(f"\nx {self.problem}: trying again", "red")
+            line.append(f"\nx {self.problem.rstrip('.')}: trying again", "red")
         return line
+
+    def _age(self) -> str:
+        status = self.world.status
+        if status is None:
+            return ""
+        if self.is_frozen:
+            return f"frozen {self.now.relative(status.now_ms)}, space goes on"
+        read = f"read {self.now.relative(status.now_ms)}"
+        return f"{read}, resting until a key" if self.is_resting else read
 
     def _place(self, room: int) -> str:
         """Return where karin is, as fully as there is room."""
@@ -52,16 +67,6 @@ class StatusLine(Static):
                 return text
         left = max(0, room - cell_len(bare) - cell_len(BAR))
         return f"{bare}{BAR}{shorten(store, left)}" if left >= len("embedded") else shorten(bare, room)
-
-    def _alive(self) -> tuple[str, str, str]:
-        if self.problem:
-            return "x", "red", "store away"
-        if self.status is None:
-            return "?", "dim", "connecting"
-        count = self.status.schedulers_alive
-        if count == 0:
-            return "!", "red", "no scheduler"
-        return "+", "green", "scheduler alive" if count == 1 else f"{count} schedulers alive"
 
     def watch_problem(self) -> None:
         """Make room for the reason."""

@@ -1,0 +1,196 @@
+"""The commands' grammar: what each is called, what it takes, and the help that tells of it.
+
+Each command names the module and the function that run it, and imports neither.
+"""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from karin import __version__
+from karin.cli.dev_options import add_dev_options
+
+EXIT_USAGE = 2
+_DESCRIPTION = """\
+A queue server that speaks Amazon SQS and calls your Lambda functions when each
+message is due."""
+_EPILOG = "\n`karin COMMAND --help` tells what each takes. With keys and live: karin-tui"
+_MAPPING = "its queue, its function, 'queue -> function' or its UUID"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line that leads to its help."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with an error."""
+        self.end(f"{message}; `{self.prog} --help` tells more")
+
+    def end(self, message: str) -> NoReturn:
+        """End with an error that says all there is to say."""
+        self.exit(EXIT_USAGE, f"karin: {message}\n")
+
+
+class Grammar:
+    """All commands, in groups as the help shows them."""
+
+    def __init__(self) -> None:
+        self._parser = Parser(
+            prog="karin",
+            usage="karin [-h] [--version] COMMAND ...",
+            description=_DESCRIPTION,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        self._parser.add_argument("--version", action="version", version=f"karin {__version__}")
+        self._commands = self._parser.add_subparsers(
+            prog="karin", metavar="COMMAND", required=True, parser_class=Parser, help=argparse.SUPPRESS
+        )
+        self._listed: list[str] = []
+        self._add_running()
+        self._add_looking()
+        self._add_doing()
+        self._parser.epilog = "\n".join([*self._listed, _EPILOG])
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Return what a command line says; exits when it says nothing that can be done."""
+        if not arguments:
+            self._parser.print_help(sys.stderr)
+            self._parser.exit(EXIT_USAGE)
+        wanted = arguments[0]
+        if not wanted.startswith("-") and wanted not in self._commands.choices:
+            near = difflib.get_close_matches(wanted, self._commands.choices, n=1)
+            instead = f"did you mean {near[0]}?" if near else "`karin --help` lists them"
+            self._parser.end(f"there is no command {wanted}: {instead}")
+        return self._parser.parse_args(arguments)
+
+    def _group(self, title: str) -> None:
+        self._listed += ["", f"{title}:"] if self._listed else [f"{title}:"]
+
+    def _command(self, name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
+        self._listed.append(f"  {name:<11}  {text}")
+        added = self._commands.add_parser(name, description=f"{text[0].upper()}{text[1:]}.")
+        added.set_defaults(run=(module, function), finds_karin=False)
+        return added
+
+    def _speaking(self, name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
+        """Add a command that is for a karin that runs, and that a script may read."""
+        added = self._command(name, module, function, text)
+        added.set_defaults(finds_karin=True)
+        added.add_argument("--json", action="store_true", help="print JSON for scripts")
+        return added
+
+    def _add_running(self) -> None:
+        self._group("run karin")
+        self._command("up", "running", "up", "run everything: store, endpoint and scheduler")
+        add_dev_options(
+            self._command("dev", "dev", "dev", "run a project's own functions here, with karin before them")
+        )
+        demo = self._command("demo", "demo", "demo", "see two delayed messages arrive on time, without an AWS account")
+        demo.add_argument("--keep", action="store_true", help="stay up afterwards and tell how to go on")
+        self._command("endpoint", "running", "endpoint", "run the SQS endpoint alone")
+        self._command("scheduler", "running", "scheduler", "run a scheduler alone")
+
+    def _add_looking(self) -> None:
+        self._group("look")
+        self._speaking("status", "reading", "status", "tell whether karin is alive and what waits")
+        self._speaking("queues", "reading", "queues", "list the queues, their messages and when the next is due")
+        self._speaking("mappings", "reading", "mappings", "list which queue calls which function")
+        self._speaking("functions", "reading", "functions", "list the deployed functions and their URLs")
+        text = "look at a queue's messages without receiving any"
+        messages = self._speaking("messages", "inspecting", "messages", text)
+        messages.add_argument("queue", metavar="QUEUE", help="the queue's name")
+        messages.add_argument("shown", metavar="ID", nargs="?", help="show this one whole; its beginning is enough")
+        messages.add_argument("--id", metavar="ID", help="the same as ID")
+        messages.add_argument("--state", choices=("ready", "delayed", "leased"), help="only those (default: all)")
+        _add_limit(messages)
+        messages.add_argument("--after", metavar="CURSOR", help="go on where a list ended, which tells the cursor")
+        text = "list the last calls of functions, newest first"
+        invocations = self._speaking("invocations", "inspecting", "invocations", text)
+        invocations.add_argument(
+            "wanted", metavar="QUEUE|ID", nargs="?", help="only those of this queue; or all of one, by its id"
+        )
+        invocations.add_argument("--failed", action="store_true", help="only those that did not succeed")
+        _add_limit(invocations)
+        invocations.add_argument("--id", metavar="ID", help="show all of this one, with its log and its event")
+        text = "find what keeps messages from arriving, and say what to do"
+        doctor = self._speaking("doctor", "doctoring", "doctor", text)
+        doctor.add_argument(
+            "--import", dest="imported", metavar="QUEUE", help="fetch a queue's messages out of the real SQS instead"
+        )
+        doctor.add_argument("--yes", action="store_true", help="do not ask before importing")
+
+    def _add_doing(self) -> None:
+        self._group("act")
+        self._add_send()
+        purge = self._speaking("purge", "changing", "purge", "delete all messages of a queue")
+        purge.add_argument("queue", metavar="QUEUE", help="the queue's name")
+        _add_yes(purge)
+        self._add_touching()
+        redrive = self._speaking("redrive", "redriving", "redrive", "move dead letters back to where they came from")
+        redrive.add_argument("queue", metavar="QUEUE", help="the dead-letter queue's name")
+        redrive.add_argument("--to", metavar="QUEUE", help="move them to this queue instead")
+        redrive.add_argument("--rate", type=_whole, metavar="N", help="at most so many a second (default: no limit)")
+        _add_yes(redrive)
+        text = "call a function once more with the event of an invocation"
+        replay = self._speaking("replay", "inspecting", "replay", text)
+        replay.add_argument("id", metavar="ID", help="the invocation's; the beginning of it is enough")
+        _add_yes(replay)
+        pause = self._speaking("pause", "pausing", "pause", "hold back a mapping's messages until it is resumed")
+        pause.add_argument("mapping", metavar="MAPPING", help=_MAPPING)
+        pause.add_argument("--because", default="", metavar="TEXT", help="why, for whoever looks")
+        text = "deliver for a mapping again, whoever paused it"
+        resume = self._speaking("resume", "pausing", "resume", text)
+        resume.add_argument("mapping", metavar="MAPPING", help=_MAPPING)
+        sync = self._speaking("sync", "changing", "sync", "read the mappings from AWS anew and tell what changed")
+        sync.add_argument("--dry-run", action="store_true", help="only tell what would change")
+        serve = self._speaking("serve", "serving", "serve", "deliver for a mapping even while AWS polls it")
+        serve.add_argument("mapping", metavar="MAPPING", help=_MAPPING)
+        serve.add_argument("--undo", action="store_true", help="deliver for it only while AWS does not poll it")
+        _add_yes(serve)
+
+    def _add_send(self) -> None:
+        send = self._speaking("send", "changing", "send", "send a message to a queue")
+        send.add_argument("queue", metavar="QUEUE", help="the queue's name")
+        send.add_argument("body", metavar="BODY", help="the message; - reads it from standard input")
+        send.add_argument(
+            "--delay", type=_whole, metavar="SECONDS", help="when it is due (default: the queue's own delay)"
+        )
+        send.add_argument("--group", metavar="NAME", help="its message group; a FIFO queue needs one")
+        send.add_argument(
+            "--deduplication",
+            metavar="ID",
+            help="a FIFO queue takes each once in five minutes (default: a new one, or the body's digest)",
+        )
+        send.add_argument(
+            "--attribute", action="append", default=[], metavar="NAME=VALUE", help="a string attribute; may be repeated"
+        )
+
+    def _add_touching(self) -> None:
+        text = "run a message now, put it off or bring it forward"
+        reschedule = self._speaking("reschedule", "rescheduling", "reschedule", text)
+        delete = self._speaking("delete", "rescheduling", "delete", "delete one message of a queue")
+        for command in (reschedule, delete):
+            command.add_argument("queue", metavar="QUEUE", help="the queue's name")
+            command.add_argument("id", metavar="ID", help="the message's; the beginning of it is enough")
+        when = reschedule.add_mutually_exclusive_group(required=True)
+        when.add_argument("--now", action="store_true", help="make it due now")
+        when.add_argument("--in", dest="delay", metavar="DURATION", help="from now: 90, 90s, 10m, 2h or 1d")
+        when.add_argument("--at", metavar="TIME", help="14:30, or a date and time such as 2026-11-23T09:00")
+        reschedule.add_argument("--yes", action="store_true", help="do not ask although it is in flight")
+        _add_yes(delete)
+
+
+def _add_limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=_whole, default=20, metavar="N", help="at most so many (default: 20)")
+
+
+def _add_yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None

@@ -1,0 +1,121 @@
+"""Reading the parts of the world from the store and from this machine: each returns a new world and what it cost."""
+
+from msgspec.structs import replace
+
+from karin.finding import Running
+from karin.operations import inspecting, status
+from karin.operations.status import Status
+from karin.sqs.errors import QueueDoesNotExist
+from karin.sqs.names import QueueId
+from karin.store.inspect import UnclearId
+from karin.store.inspection import LOOK_COMMANDS
+from karin.store.queues import QueueState
+from karin.tui.reading.interest import Interest
+from karin.tui.reading.logs import LogTail
+from karin.tui.reading.processes import read_processes
+from karin.tui.views.listing import Need
+from karin.tui.world import OneMessage, QueueMessages, World
+
+MOST_MESSAGES = 200  # of a queue: nobody looks at more without a filter
+MOST_INVOCATIONS = 100
+MOST_OF_QUEUE = 50  # invocations: more of them would be read only to be dropped
+QUEUES_AT_ONCE = 16  # whose invocations one command reads
+
+Cost = int
+"""How many Redis commands it took."""
+
+
+class Gatherer:
+    """Reads parts of one karin; every method may raise StoreUnavailable."""
+
+    def __init__(self, running: Running) -> None:
+        self._context = running.context
+        self._home = running.settings.home
+        self._sweep_interval_seconds = running.settings.sweep_interval_seconds
+        self._log = LogTail(running.settings.home)
+
+    def now_ms(self) -> int:
+        """Return the current instant in ms."""
+        return self._context.clock.now_ms()
+
+    def status(self, world: World, *, with_deployment: bool) -> tuple[World, Cost]:
+        """Read the queues and who is alive; the deployment and its pauses as well, or as they were."""
+        cost = 3  # the heartbeats of schedulers, the names of queues, the queues
+        snapshot = world.status.snapshot if world.status else None
+        pauses = world.pauses
+        if with_deployment:
+            snapshot, pauses = self._context.store.deployment.snapshot(), self._context.store.pauses.all()
+            cost += 3
+        alive = status.scheduler_count(self._context, self._sweep_interval_seconds)
+        queues = status.queue_states(self._context)
+        seen = Status(self.now_ms(), alive, queues, snapshot)
+        return replace(world, status=seen, pauses=pauses), cost
+
+    def queue(self, queue: QueueId) -> QueueState | None:
+        """Read one queue, in one command; None when it is gone."""
+        try:
+            return self._context.store.queues.describe(queue, self.now_ms())
+        except QueueDoesNotExist:
+            return None
+
+    def needed(self, world: World, interest: Interest) -> tuple[World, Cost]:
+        """Read what the view that is shown needs beside the status."""
+        cost = 0
+        for need, read in (
+            (Need.MESSAGES, self._messages),
+            (Need.INVOCATIONS, self._invocations),
+            (Need.AGENDA, self._agenda),
+            (Need.STORE, self._store),
+        ):
+            if need in interest.needs:
+                world, more = read(world, interest)
+                cost += more
+        if interest.message:
+            world, more = self._message(world, *interest.message)
+            cost += more
+        return world, cost
+
+    def local(self, world: World, interest: Interest) -> World:
+        """Read what needs no store: the log, the processes."""
+        if Need.LOGS in interest.needs:
+            logs, problem = self._log.read()
+            world = replace(world, logs=logs, logs_problem=problem)
+        if Need.PROCESSES in interest.needs:
+            processes, started_at_ms = read_processes(self._home)
+            world = replace(world, processes=processes, karin_started_at_ms=started_at_ms)
+        return world
+
+    def _messages(self, world: World, interest: Interest) -> tuple[World, Cost]:
+        queue = interest.place.queue
+        if queue is None:
+            return world, 0
+        try:
+            page = inspecting.messages(self._context, queue, most=MOST_MESSAGES)
+            found = QueueMessages(queue, page.messages, page.next is not None)
+        except QueueDoesNotExist:
+            found = QueueMessages(queue, problem=f"there is no queue {queue.name} any more")
+        return replace(world, messages=found), MOST_MESSAGES // inspecting.PAGE_MESSAGES
+
+    def _message(self, world: World, queue: QueueId, message_id: str) -> tuple[World, Cost]:
+        try:
+            found = OneMessage(queue, message_id, inspecting.message(self._context, queue, message_id))
+        except (UnclearId, QueueDoesNotExist):
+            found = OneMessage(queue, message_id, problem="this message is no longer in its queue")
+        return replace(world, message=found), 2 if queue.is_fifo else 1
+
+    def _invocations(self, world: World, interest: Interest) -> tuple[World, Cost]:
+        del interest
+        queues = [state.queue for state in world.status.queues] if world.status else []
+        found = self._context.store.views.invocations(queues, most=MOST_OF_QUEUE)
+        distinct = {one.id: one for one in found}  # a settlement that was sent twice is recorded twice
+        newest = sorted(distinct.values(), key=lambda one: one.started_at_ms, reverse=True)
+        return replace(world, invocations=tuple(newest[:MOST_INVOCATIONS])), -(-len(queues) // QUEUES_AT_ONCE)
+
+    def _agenda(self, world: World, interest: Interest) -> tuple[World, Cost]:
+        del interest
+        queues = [state.queue for state in world.status.queues] if world.status else []
+        return replace(world, agenda=self._context.store.agenda.read(queues, self.now_ms())), 1
+
+    def _store(self, world: World, interest: Interest) -> tuple[World, Cost]:
+        del interest
+        return replace(world, store=self._context.store.inspection.look(self._context.clock)), LOOK_COMMANDS

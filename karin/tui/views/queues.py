@@ -1,0 +1,103 @@
+"""The queues: what waits in each, when it is due next, what it fed lately and which functions it feeds."""
+
+from karin.operations import wording
+from karin.operations.status import Status
+from karin.sqs.redrive import read_redrive_policy
+from karin.store.queues import QueueState
+from karin.tui.times import Now
+from karin.tui.views.listing import Cell, Column, Place, Row, Sign, Subject, View
+from karin.tui.views.sparkline import sparkline
+from karin.tui.world import World
+
+WAITING = Sign("!", "yellow", "messages wait to be delivered")
+IN_FLIGHT = Sign(">", "cyan", "messages are in flight")
+LATER = Sign("~", "blue", "messages are due later")
+EMPTY = Sign("-", "dim", "empty")
+DEAD = Sign("x", "red", "a dead-letter queue that holds messages")
+
+
+class QueuesView(View):
+    """One row per queue; enter shows its messages."""
+
+    name = "queues"
+    title = "Queues"
+    columns = (
+        Column(" "),
+        Column("QUEUE", is_flexible=True),
+        Column("READY", is_number=True),
+        Column("DELAYED", is_number=True),
+        Column("IN FLIGHT", is_number=True),
+        Column("NEXT DUE"),
+        Column("OLDEST", from_width=100),
+        Column("DEAD", is_number=True, from_width=72),
+        Column("LAST 30 MIN", from_width=110),
+        Column("FEEDS", is_flexible=True),
+    )
+    signs = (WAITING, IN_FLIGHT, LATER, EMPTY, DEAD)
+
+    def rows(self, world: World, now: Now) -> list[Row] | None:
+        """Return a row for each queue."""
+        status = world.status
+        return None if status is None else [_row(state, status, now) for state in status.queues]
+
+    def empty(self, world: World) -> str:  # noqa: ARG002 - it is the same in every world
+        """Say how queues come to be."""
+        return f"{wording.NO_QUEUES}; s syncs now"
+
+    def facts(self, world: World) -> object:
+        """Return every queue with its counts."""
+        return world.status.queues if world.status else ()
+
+
+def _row(state: QueueState, status: Status, now: Now) -> Row:
+    fed = wording.feeds(state.queue, status.snapshot)
+    sign = _sign(state, status)
+    target = dead_letter_queue(state, status)
+    dead = None if target is None else target.ready + target.delayed + target.leased
+    name = state.queue.name
+    return Row(
+        str(state.queue),
+        (
+            Cell(sign.character, f"bold {sign.style}"),
+            Cell(name),
+            _count(state.ready, "yellow"),
+            _count(state.delayed, "blue"),
+            _count(state.leased, "cyan"),
+            _instant(state.next_due_at_ms, now),
+            _instant(state.oldest_sent_at_ms, now),
+            Cell("-", "dim", -1) if dead is None else _count(dead, "red"),
+            Cell(sparkline(state.done), "green", sum(state.done)),
+            Cell(", ".join(fed) or "-", "" if fed else "dim"),
+        ),
+        Subject(name, queue=state.queue),
+        opens=Place("messages", state.queue),
+    )
+
+
+def dead_letter_queue(state: QueueState, status: Status) -> QueueState | None:
+    """Return the queue that takes a queue's dead letters; None without one, or when it is gone."""
+    policy = state.attributes.get("RedrivePolicy")
+    if not policy:
+        return None
+    target, _ = read_redrive_policy(policy)
+    return next((other for other in status.queues if other.queue == target), None)
+
+
+def _sign(state: QueueState, status: Status) -> Sign:
+    if state.ready + state.delayed + state.leased and any(
+        dead_letter_queue(other, status) is state for other in status.queues
+    ):
+        return DEAD
+    if state.ready:
+        return WAITING
+    if state.leased:
+        return IN_FLIGHT
+    return LATER if state.delayed else EMPTY
+
+
+def _count(count: int, style: str) -> Cell:
+    return Cell(str(count), style if count else "dim", count)
+
+
+def _instant(at_ms: int | None, now: Now) -> Cell:
+    return Cell(now.relative(at_ms), "" if at_ms else "dim", float("inf") if at_ms is None else at_ms)

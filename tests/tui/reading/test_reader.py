@@ -1,0 +1,227 @@
+"""What is read when, and what it costs, against a real store and a clock that the test turns."""
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from karin.finding import Running
+from karin.mapping.pause import paused_by_user
+from karin.operations import queues, sending
+from karin.operations.context import Context
+from karin.operations.sending import Sender
+from karin.settings import Settings
+from karin.sqs.names import QueueId
+from karin.sqs.sending import Send
+from karin.store.signals import Nudge, PausesChanged, Synced
+from karin.tui.reading.budget import ATTENDED, UNATTENDED, WAKING_COMMANDS, Budget
+from karin.tui.reading.gathering import Gatherer
+from karin.tui.reading.interest import Interest
+from karin.tui.reading.reader import CLAIM_MS, NEEDED_MS, QUEUES_MS, ROUND_MS, SUBSCRIBE_COMMANDS, Reader
+from karin.tui.views.listing import Need, Place
+from karin.tui.world import World
+from tests.clocks import ManualClock
+from tests.tui.worlds import BUSY
+
+SENDER = Sender("test")
+AT_QUEUES = Interest(Place("queues"))
+
+
+@pytest.fixture
+def gatherer(context: Context) -> Gatherer:
+    """Return what reads the test's store."""
+    return Gatherer(Running(context, Settings(home=Path("/nonexistent")), ""))
+
+
+@pytest.fixture
+def reader(gatherer: Gatherer, clock: ManualClock) -> Reader:
+    """Return a reader that has read nothing yet, of someone who looks at the queues."""
+    return Reader(gatherer, Budget(clock.now_ms()), clock.now_ms(), AT_QUEUES)
+
+
+def _send(context: Context, queue: QueueId, delay_seconds: int = 0) -> None:
+    sending.send_message(context, queue, Send("x", delay_seconds), SENDER)
+
+
+def _ready(world: World | None) -> dict[str, int]:
+    assert world
+    assert world.status
+    return {state.queue.name: state.ready for state in world.status.queues}
+
+
+def test_the_first_round_reads_the_queues_and_the_next_waits_ten_seconds(
+    reader: Reader, context: Context, clock: ManualClock
+) -> None:
+    queues.create_queue(context, "orders", {}, {})
+    assert _ready(reader.read_if_due()) == {"orders": 0}
+    clock.advance(ms=ROUND_MS - 1)
+    assert reader.read_if_due() is None
+    clock.advance(ms=1)
+    world = reader.read_if_due()
+    assert world
+    assert world.status
+    assert world.status.now_ms == clock.now_ms()
+
+
+def test_a_nudge_reads_the_queues_again_but_not_twice_in_a_second(
+    reader: Reader, context: Context, clock: ManualClock
+) -> None:
+    queue = queues.create_queue(context, "orders", {}, {})
+    reader.read_if_due()
+    _send(context, queue)
+    reader.heard(Nudge(queue, 0))
+    assert reader.read_if_due() is None
+    clock.advance(ms=QUEUES_MS)
+    assert _ready(reader.read_if_due()) == {"orders": 1}
+    clock.advance(ms=QUEUES_MS)
+    assert reader.read_if_due() is None
+
+
+def test_queues_that_came_and_went_are_seen_with_the_next_nudge(
+    reader: Reader, context: Context, clock: ManualClock
+) -> None:
+    old = queues.create_queue(context, "old", {}, {})
+    reader.read_if_due()
+    new = queues.create_queue(context, "new", {}, {})
+    queues.delete_queue(context, old)
+    reader.heard(Nudge(new, 0))
+    clock.advance(ms=QUEUES_MS)
+    assert _ready(reader.read_if_due()) == {"new": 0}
+
+
+def test_a_queue_is_read_once_when_its_message_comes_due(reader: Reader, context: Context, clock: ManualClock) -> None:
+    queue = queues.create_queue(context, "orders", {}, {})
+    _send(context, queue, delay_seconds=5)
+    reader.read_if_due()
+    clock.advance(seconds=5)
+    assert reader.read_if_due() is None
+    clock.advance(ms=CLAIM_MS)
+    assert _ready(reader.read_if_due()) == {"orders": 1}
+    clock.advance(seconds=1)
+    assert reader.read_if_due() is None
+
+
+def test_a_sync_and_a_pause_are_shown_at_once(reader: Reader, context: Context, clock: ManualClock) -> None:
+    reader.read_if_due()
+    assert BUSY.snapshot
+    context.store.deployment.replace_snapshot(BUSY.snapshot)
+    reader.heard(Synced())
+    world = reader.read_if_due()
+    assert world
+    assert world.status
+    assert world.status.snapshot == BUSY.snapshot
+    context.store.pauses.pause("mail-sendMail", paused_by_user("broken", clock.now_ms()))
+    reader.heard(PausesChanged())
+    world = reader.read_if_due()
+    assert world
+    assert world.pauses["mail-sendMail"].reason == "broken"
+
+
+def test_a_queues_messages_are_read_when_it_is_opened_and_again_when_something_happens(
+    reader: Reader, context: Context, clock: ManualClock
+) -> None:
+    queue = queues.create_queue(context, "orders", {}, {})
+    _send(context, queue)
+    reader.read_if_due()
+    reader.look_at(Interest(Place("messages", queue), frozenset({Need.MESSAGES})))
+    world = reader.read_if_due()
+    assert world
+    assert world.messages
+    assert [one.message.body for one in world.messages.messages] == ["x"]
+    clock.advance(ms=NEEDED_MS)
+    reader.read_if_due()  # the message came due since
+    clock.advance(ms=NEEDED_MS)
+    assert reader.read_if_due() is None
+    _send(context, queue)
+    reader.heard(Nudge(queue, 0))
+    world = reader.read_if_due()
+    assert world
+    assert world.messages
+    assert len(world.messages.messages) == 2
+
+
+def test_a_message_that_is_gone_says_so(reader: Reader, context: Context) -> None:
+    queue = queues.create_queue(context, "orders", {}, {})
+    reader.look_at(Interest(Place("messages", queue), frozenset(), (queue, "0" * 36)))
+    world = reader.read_if_due()
+    assert world
+    assert world.message
+    assert world.message.problem == "this message is no longer in its queue"
+
+
+@pytest.mark.parametrize("view", ["queues", "messages", "invocations", "due", "status"])
+def test_many_queues_and_nudges_cost_two_commands_a_second_at_most(
+    gatherer: Gatherer, context: Context, clock: ManualClock, view: str
+) -> None:
+    many = [queues.create_queue(context, f"queue-{number}", {}, {}) for number in range(60)]
+    needs = {"messages": Need.MESSAGES, "invocations": Need.INVOCATIONS, "due": Need.AGENDA, "status": Need.STORE}
+    place = Place(view, many[0]) if view == "messages" else Place(view)
+    interest = Interest(place, frozenset({needs[view]} if view in needs else ()))
+    seconds = 120
+    budget = Budget(clock.now_ms())
+    reader = Reader(gatherer, budget, clock.now_ms(), interest)
+    for _ in range(seconds * 4):
+        clock.advance(ms=250)
+        for queue in many:
+            reader.heard(Nudge(queue, 0))
+        reader.read_if_due()
+    assert budget.spent <= seconds * ATTENDED.commands_per_second + ATTENDED.saved + 10
+
+
+def test_what_a_round_says_it_costs_is_what_the_store_counts(
+    gatherer: Gatherer, context: Context, clock: ManualClock, raw: redis.Redis
+) -> None:
+    for number in range(30):
+        queues.create_queue(context, f"queue-{number}", {}, {})
+    everything = frozenset({Need.INVOCATIONS, Need.AGENDA})
+    budget = Budget(clock.now_ms())
+    reader = Reader(gatherer, budget, clock.now_ms(), Interest(Place("queues"), everything))
+    reader.read_if_due()
+    raw.config_resetstat()
+    before = budget.spent
+    reader.read_again()
+    clock.advance(seconds=61)
+    reader.read_if_due()
+    stats = raw.info("commandstats")
+    sent = sum(int(stats.get(f"cmdstat_{name}", {}).get("calls", 0)) for name in ("evalsha", "get", "hkeys"))
+    # Heartbeats, names and pauses are read with commands that scripts use, too: three more.
+    assert sent + 3 == budget.spent - before
+
+
+def test_nobody_there_costs_two_commands_a_minute_and_who_comes_back_sees_the_present(
+    reader: Reader, gatherer: Gatherer, context: Context, clock: ManualClock
+) -> None:
+    queue = queues.create_queue(context, "orders", {}, {})
+    budget = Budget(clock.now_ms())
+    reader = Reader(gatherer, budget, clock.now_ms(), AT_QUEUES)
+    reader.read_if_due()
+    reader.attend(False)
+    before, minutes = budget.spent, 30
+    for _ in range(minutes * 60):
+        clock.advance(seconds=1)
+        reader.heard(Nudge(queue, 0))
+        reader.read_if_due()
+    assert budget.spent - before <= minutes * 2 + UNATTENDED.saved + 6
+    assert budget.spent - before >= minutes
+    _send(context, queue)
+    reader.attend(True)
+    assert _ready(reader.read_if_due()) == {"orders": 1}
+
+
+def test_coming_and_going_gains_nothing(clock: ManualClock) -> None:
+    budget = Budget(clock.now_ms())
+    for _ in range(100):
+        budget.attend(False, clock.now_ms())
+        budget.attend(True, clock.now_ms())
+    assert budget.allows(clock.now_ms())
+    budget.spend(WAKING_COMMANDS)
+    assert not budget.allows(clock.now_ms())
+
+
+def test_what_was_spent_is_told(reader: Reader, clock: ManualClock) -> None:
+    began_at_ms = clock.now_ms()
+    world = reader.read_if_due()
+    assert world
+    assert world.spending
+    assert world.spending.since_ms == began_at_ms
+    assert world.spending.commands > SUBSCRIBE_COMMANDS
