@@ -41,8 +41,8 @@ class Urls:
         name, _slash, rest = req.env[RAW_PATH_KEY].lstrip("/").partition("/")
         function = self._definition.function(unquote(name))
         if function is None or function.url is None:
-            there = [f"/{each.name}/" for each in self._definition.functions if each.url]
-            resp.status, resp.media = 404, {"Message": f"no function has its URL here; those that have: {there}"}
+            there = ", ".join(f"/{each.name}/" for each in self._definition.functions if each.url) or "none has one"
+            resp.status, resp.media = 404, {"Message": f"no function has its URL here: {there}"}
             return
         request = UrlRequest(
             method=req.method,

@@ -42,12 +42,27 @@ def test_a_projects_own_packages_are_there_before_karins(project: Path) -> None:
         assert json.loads(answer["Payload"].read()) == ["theirs", "their msgspec"]
 
 
-def test_an_active_environment_comes_before_that_in_the_project_and_a_chosen_one_before_both(project: Path) -> None:
+def test_an_active_environment_comes_before_that_in_the_project_and_a_chosen_one_before_both(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    active = tmp_path_factory.mktemp("active")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(active)], check=True)
+    environ = {"VIRTUAL_ENV": str(active)}
+    assert executable_of(find_python(ONE, project, environ, None)) == str(active / "bin" / "python")
+    chosen = project / ".venv" / "bin" / "python"
+    assert executable_of(find_python(ONE, project, environ, chosen)) == str(chosen)
+
+
+def test_karins_own_environment_being_active_says_nothing_of_the_project(project: Path, tmp_path: Path) -> None:
     active = {"VIRTUAL_ENV": sys.prefix}
-    assert find_python(ONE, project, active, None) is None  # karin's own
-    chosen = find_python(ONE, project, active, project / ".venv" / "bin" / "python")
-    assert chosen is not None
-    assert chosen.executable == str(project / ".venv" / "bin" / "python")
+    assert executable_of(find_python(ONE, project, active, None)) == str(project / ".venv" / "bin" / "python")
+    (tmp_path / "bare").mkdir()
+    assert find_python(ONE, tmp_path / "bare", active, None) is None  # karin's own
+
+
+def executable_of(python: Python | None) -> str:
+    assert python is not None
+    return python.executable
 
 
 def test_without_python_functions_no_python_is_looked_for(project: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from karin.local.definition import DefinitionError, FunctionUrl
+from karin.local.definition import DefinitionError, FunctionUrl, QueueMapping
 from karin.local.project.reading import find_file
 from tests.local.reading import ENDPOINT, function_of, mapping_of, read, write
 
@@ -113,7 +113,7 @@ GOOD = "Handler: mail.x, Runtime: python3.11"
             " 901 is not a whole number from 1 to 900")),
         (one(f"{GOOD}, Environment: {{Variables: {{K: !Ref P}}}}", "Parameters: {P: {Type: String}}\n"),
             ("Resources.F.Properties.Environment.Variables.K: parameter P has no Default:"
-            " say --param P=VALUE, or export K")),
+            " say --param P=VALUE; `export K=VALUE` sets it here")),
         (one(f"{GOOD}, Events: {{E: {{Type: SQS, Properties: {{Queue: !GetAtt F.Arn}}}}}}"),
             ("Resources.F.Properties.Events.E.Properties: arn:aws:lambda:us-east-1:000000000000:function:F"
             " is not the ARN of an SQS queue")),
@@ -142,6 +142,28 @@ def test_a_queue_of_another_stack_is_named_by_a_parameter(tmp_path: Path) -> Non
     assert mapping_of(reading).queue == "there"
 
 
+NO_VALUE = "!If [IsProd, 5, !Ref 'AWS::NoValue']"
+
+
+def test_properties_of_a_mapping_may_be_left_out_by_a_condition(tmp_path: Path) -> None:
+    properties = (
+        f"Queue: !GetAtt Q.Arn, BatchSize: {NO_VALUE}, MaximumBatchingWindowInSeconds: {NO_VALUE},"
+        f" ScalingConfig: {{MaximumConcurrency: {NO_VALUE}}}, FunctionResponseTypes: {NO_VALUE}"
+    )
+    text = one(
+        f"{GOOD}, Timeout: {NO_VALUE}, Events: {{E: {{Type: SQS, Properties: {{{properties}}}}}}}",
+        "  Q: {Type: AWS::SQS::Queue}\nConditions: {IsProd: !Equals [a, b]}\n",
+    )
+    reading = read(tmp_path, text, "template.yaml")
+    assert reading.problems == ()
+    assert mapping_of(reading) == QueueMapping(queue="Q", function="F")
+
+
+def test_a_region_that_is_none_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match=r": there is no region Ireland: correct it, or say --region$"):
+        read(tmp_path, one(GOOD), "template.yaml", region="Ireland")
+
+
 def test_a_folder_means_the_file_in_it(tmp_path: Path) -> None:
     write(tmp_path, {"template.yaml": "Resources: {}", "serverless.yml": "service: a"})
     assert find_file(tmp_path) == tmp_path / "serverless.yml"
@@ -155,7 +177,7 @@ def test_a_folder_means_the_file_in_it(tmp_path: Path) -> None:
         ({}, ".", "there is neither serverless.yml nor template.yaml: name the file"),
         ({}, "serverless.yml", "there is no such file"),
         ({"serverless.ts": ""}, ".", "is a program, which karin dev does not run: `serverless print"),
-        ({"serverless.yml": ""}, ".", "is empty, or a list: a serverless.yml or a SAM template is expected"),
+        ({"serverless.yml": ""}, ".", "is neither a serverless.yml nor a SAM template"),
         ({"serverless.yml": "a: 1"}, ".", "is neither a serverless.yml (it has no service) nor a template"),
     ],
 )

@@ -268,12 +268,12 @@ def test_functions_may_be_a_list_of_parts(tmp_path: Path) -> None:
         (
             f"{ONE}    environment: {{DB: '${{ssm:/db}}'}}\n",
             ("functions.mail.environment.DB: ${ssm:/db}: karin dev does not ask this source:"
-            " give the variable a fallback, ${..., 'value'}, or export DB"),
+            " give the variable a fallback, ${..., 'value'}; `export DB=VALUE` sets it here"),
         ),
         (
             f"{ONE}    environment: {{T: !Ref T}}\nresources: {{Resources: {{T: {{Type: AWS::SNS::Topic}}}}}}\n",
             ("functions.mail.environment.T: the name of T (AWS::SNS::Topic) is known only once it is"
-            " deployed: write a value itself, or export T"),
+            " deployed: write a value itself; `export T=VALUE` sets it here"),
         ),
         (
             HEAD + "functions: {mail: {handler: mail.send, runtime: ruby3.4}}\n",
@@ -304,6 +304,15 @@ def test_functions_may_be_a_list_of_parts(tmp_path: Path) -> None:
             ("functions.a b.name: shop-dev-a b is no name of a function: use at most 64 letters,"
             " digits, - and _")),
         (HEAD + "functions: nothing\n", "functions: names with values are expected here"),
+        (
+            ONE.replace("region: eu-west-1", "region: '${env:NOWHERE}'"),
+            ("provider.region: ${env:NOWHERE}: NOWHERE is not in the environment: export it, or write it into"
+            " {folder}/.env; taken as us-east-1, --region says another"),
+        ),
+        (
+            ONE.replace("name: aws", "name: google"),
+            "provider.name: karin dev runs functions of aws, not of google",
+        ),
         (
             ONE + "resources: {Resources: {Q: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 99999}}}}\n",
             ("resources.Resources.Q.Properties.VisibilityTimeout: SQS refuses it:"
@@ -344,6 +353,8 @@ def test_what_is_wrong_with_one_function_leaves_the_others_alone(tmp_path: Path)
 def test_what_karin_dev_does_not_run_is_known(tmp_path: Path) -> None:
     text = ONE + "    layers: [x]\n    events: [schedule, {httpApi: '*'}, {httpApi: 'GET /'}]\n"
     assert read(tmp_path, text).ignored == ("layers", "schedule events", "httpApi events")
+    (constructs,) = read(tmp_path, ONE + "constructs: {jobs: {type: queue}}\n").ignored
+    assert constructs.startswith("constructs (of serverless-lift")
 
 
 def test_typescript_is_told_from_a_missing_file(tmp_path: Path) -> None:

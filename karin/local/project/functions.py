@@ -12,7 +12,7 @@ from karin.local import launch
 from karin.local.definition import Cors, FunctionUrl
 from karin.local.project.document import Place
 from karin.local.project.problems import Problems, Unresolved
-from karin.local.project.template import NO_VALUE, Template
+from karin.local.project.template import Template
 from karin.local.project.values import is_true, whole_number
 
 TIMEOUT_SECONDS = (1, 900)
@@ -41,8 +41,8 @@ class FunctionReader:
     def number(self, given: Any, default: int, bounds: tuple[int, int], place: Place) -> int:
         """Return a limit of a function."""
         with self._problems.of(place):
-            value = self._template.resolve(given)
-            return default if value is None or value is NO_VALUE else whole_number(value, *bounds)
+            value = self._template.optional(given)
+            return default if value is None else whole_number(value, *bounds)
         return default
 
     def environment(self, given: Mapping[str, tuple[Any, Place]]) -> dict[str, str]:
@@ -54,12 +54,12 @@ class FunctionReader:
         found: dict[str, str] = {}
         for name, (raw, place) in given.items():
             try:
-                value = self._template.resolve(raw)
-                if value is None or value is NO_VALUE:
+                value = self._template.optional(raw)
+                if value is None:
                     continue
                 text = self._template.text(value)
             except Unresolved as error:
-                self._problems.add(place, f"{error}, or export {name}")
+                self._problems.add(place, f"{error}; `export {name}=VALUE` sets it here")
                 continue
             url = _QUEUE_URL.fullmatch(text)
             found[name] = self._template.queue_url(url[1]) if url else text

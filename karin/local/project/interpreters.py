@@ -28,7 +28,8 @@ class _Probed(msgspec.Struct):
 def find_python(definition: Definition, folder: Path, environ: Mapping[str, str], chosen: Path | None) -> Python | None:
     """Return the Python for a project's functions, None for karin's own; raises DefinitionError when it cannot be used.
 
-    It is the one that was chosen, else that of the virtual environment that is active or lies in the project.
+    It is the one that was chosen, else that of the virtual environment that is active, unless that is karin's own, or
+    that lies in the project.
     """
     if not any(function.runtime.startswith("python") for function in definition.functions):
         return None
@@ -63,7 +64,9 @@ def runtime_notes(functions: Sequence[Function], python: Python | None, environ:
 
 
 def _environment_of(folder: Path, environ: Mapping[str, str]) -> Path | None:
-    active = [Path(environ["VIRTUAL_ENV"])] if environ.get("VIRTUAL_ENV") else []
+    named = [Path(environ["VIRTUAL_ENV"])] if environ.get("VIRTUAL_ENV") else []
+    # karin's own may be active only so that its commands are found: that says nothing of the project.
+    active = [one for one in named if one.resolve() != Path(sys.prefix).resolve()]
     for environment in (*active, *(folder / name for name in _ENVIRONMENTS)):
         executable = environment / "bin" / "python"
         if executable.exists():

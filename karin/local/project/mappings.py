@@ -72,7 +72,7 @@ class MappingReader:
             batch_size = largest
         max_concurrency = None
         with self._problems.of(place):
-            resolved = self._template.resolve(concurrency)
+            resolved = self._template.optional(concurrency)
             max_concurrency = None if resolved is None else whole_number(resolved, 2, 1_000)
         return QueueMapping(
             queue=queue,
@@ -94,14 +94,14 @@ class MappingReader:
 
     def _number(self, given: Mapping[str, Any], name: str, default: int, bounds: tuple[int, int], place: Place) -> int:
         with self._problems.of((*place, name)):
-            value = self._template.resolve(given.get(name))
+            value = self._template.optional(given.get(name))
             return default if value is None else whole_number(value, *bounds)
         return default
 
     def _response_types(self, given: Mapping[str, Any], place: Place) -> tuple[str, ...]:
         name = self._spelling.response_types
         with self._problems.of((*place, name)):
-            value = self._template.resolve(given.get(name))
+            value = self._template.optional(given.get(name))
             types = [] if value is None else value if isinstance(value, list) else [value]
             for other in set(map(str, types)) - {REPORT_BATCH_ITEM_FAILURES}:
                 raise Unresolved(f"{other} is no response type: AWS knows {REPORT_BATCH_ITEM_FAILURES} alone")
@@ -110,7 +110,7 @@ class MappingReader:
 
     def _filters(self, given: Any, place: Place) -> tuple[str, ...]:
         with self._problems.of(place):
-            value = self._template.resolve(given)
+            value = self._template.optional(given)
             if value is None:
                 return ()
             if not isinstance(value, list):

@@ -11,8 +11,8 @@ from karin.local.definition import DEFAULT_ACCOUNT_ID, Definition, DefinitionErr
 from karin.local.project.assembly import Reading
 from karin.local.project.choices import Choices
 from karin.local.project.document import Document, read_document
-from karin.local.project.sam import read_sam
-from karin.local.project.serverless import read_serverless
+from karin.local.project.sam import SamReader
+from karin.local.project.serverless import ServerlessReader
 
 NAMES = (
     "serverless.yml",
@@ -48,7 +48,7 @@ def read_project(path: Path, choices: Choices) -> Reading:
     document = read_document(path)
     data = document.data
     if not isinstance(data, dict):
-        raise DefinitionError(f"{path}: is empty, or a list: a serverless.yml or a SAM template is expected")
+        raise DefinitionError(f"{path}: is neither a serverless.yml nor a SAM template")
     if isinstance(data.get("functions"), list) and "service" not in data:  # karin.local's own
         return Reading(path.parent.name, load_definition(path), files=frozenset({path}))
     try:
@@ -58,6 +58,9 @@ def read_project(path: Path, choices: Choices) -> Reading:
     except RecursionError as error:
         raise DefinitionError(f"{path}: a value in it refers to itself") from error
     except msgspec.ValidationError as error:
+        if "$.region" in str(error):
+            region = reading.definition.region
+            raise DefinitionError(f"{path}: there is no region {region}: correct it, or say --region") from error
         raise DefinitionError(f"{path}: {error}") from error
     return reading
 
@@ -66,9 +69,9 @@ def _read(document: Document, choices: Choices) -> Reading:
     data, path = document.data, document.path
     choices = replace(choices, account_id=choices.account_id or _account_of(document) or DEFAULT_ACCOUNT_ID)
     if "Resources" in data:
-        return read_sam(document, choices)
+        return SamReader(document, choices).read()
     if "service" in data:
-        return read_serverless(document, choices)
+        return ServerlessReader(document, choices).read()
     raise DefinitionError(f"{path}: is neither a serverless.yml (it has no service) nor a template (no Resources)")
 
 

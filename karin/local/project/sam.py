@@ -25,13 +25,8 @@ _RESOURCES: Place = ("Resources",)
 _GLOBALS: Place = ("Globals", "Function")
 
 
-def read_sam(document: Document, choices: Choices) -> Reading:
-    """Read a SAM template; what it cannot use is among the problems of the reading."""
-    return _Sam(document, choices).read()
-
-
-class _Sam:
-    """One reading of one template."""
+class SamReader:
+    """Reads one SAM template; what it cannot use is among the problems of the reading."""
 
     def __init__(self, document: Document, choices: Choices) -> None:
         self._document = document

@@ -23,13 +23,8 @@ _RESOURCES: Place = ("resources", "Resources")
 _SECTIONS = ("Resources", "Parameters", "Mappings", "Conditions", "Outputs")
 
 
-def read_serverless(document: Document, choices: Choices) -> Reading:
-    """Read a serverless.yml; what it cannot use is among the problems of the reading."""
-    return _Serverless(document, choices).read()
-
-
-class _Serverless:
-    """One reading of one file."""
+class ServerlessReader:
+    """Reads one serverless.yml; what it cannot use is among the problems of the reading."""
 
     def __init__(self, document: Document, choices: Choices) -> None:
         self._document = document
@@ -38,6 +33,7 @@ class _Serverless:
         self._service = self._service_name()
         provider = document.data.get("provider")
         self._provider = {} if provider == "aws" else self._dict(provider, ("provider",))
+        self._check_provider(choices)
         self._functions = self._all_functions()
         names = {key: self._name(key, given) for key, given in self._functions.items()}
         self._names = {key: name for key, name in names.items() if name}
@@ -64,6 +60,8 @@ class _Serverless:
                 functions.append(self._function(name, self._functions[key], place))
                 mappings += self._events(name, self._functions[key].get("events"), (*place, "events"))
         definition = assemble(functions, mappings, self._template, _RESOURCES, self._problems)
+        if self._document.data.get("constructs"):
+            self._ignored["constructs (of serverless-lift: write the function and its sqs event)"] = None
         return Reading(
             f"{self._service}, stage {self._variables.stage}",
             definition,
@@ -71,6 +69,21 @@ class _Serverless:
             tuple(self._ignored),
             frozenset({self._document.path, *self._variables.files}),
         )
+
+    def _check_provider(self, choices: Choices) -> None:
+        """Note what of the provider is not as the file says."""
+        name = self._provider.get("name", "aws")
+        if name != "aws":
+            self._problems.add(("provider", "name"), f"karin dev runs functions of aws, not of {name}")
+        for word, chosen, taken in (
+            ("stage", choices.stage, self._variables.stage),
+            ("region", choices.region, self._variables.region),
+        ):
+            with self._problems.of(("provider", word)):
+                try:
+                    chosen or self._variables.whole(self._provider.get(word))
+                except Unresolved as error:
+                    raise Unresolved(f"{error}; taken as {taken}, --{word} says another") from error
 
     def _service_name(self) -> str:
         with self._problems.of(("service",)):

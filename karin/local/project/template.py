@@ -109,6 +109,11 @@ class Template:
             return _PSEUDO.sub(lambda found: str(self._ref(found[1])), value)
         return value
 
+    def optional(self, value: Any) -> Any:
+        """Return a value as ``resolve`` does, with None for NO_VALUE as well; raises Unresolved."""
+        resolved = self.resolve(value)
+        return None if resolved is NO_VALUE else resolved
+
     def prepared(self, value: Any) -> Any:
         """Return a value without variables, its functions as they stand; raises Unresolved."""
         return self._variables(value) if self._variables else value
