@@ -9,7 +9,7 @@ from karin.sqs.errors import QueueDoesNotExist
 from karin.sqs.names import QueueId
 from karin.store.inspect import UnclearId
 from karin.store.inspection import LOOK_COMMANDS
-from karin.store.queues import QueueState
+from karin.store.queues import QUEUES_AT_ONCE as SURVEYED_AT_ONCE
 from karin.tui.reading.interest import Interest
 from karin.tui.reading.logs import LogTail
 from karin.tui.reading.processes import read_processes
@@ -40,7 +40,7 @@ class Gatherer:
 
     def status(self, world: World, *, with_deployment: bool) -> tuple[World, Cost]:
         """Read the queues and who is alive; the deployment and its pauses as well, or as they were."""
-        cost = 3  # the heartbeats of schedulers, the names of queues, the queues
+        cost = 2  # the heartbeats of schedulers, the names of queues
         snapshot = world.status.snapshot if world.status else None
         pauses = world.pauses
         if with_deployment:
@@ -48,15 +48,18 @@ class Gatherer:
             cost += 3
         alive = status.scheduler_count(self._context, self._sweep_interval_seconds)
         queues = status.queue_states(self._context)
+        cost += _surveys(len(queues))
         seen = Status(self.now_ms(), alive, queues, snapshot)
         return replace(world, status=seen, pauses=pauses), cost
 
-    def queue(self, queue: QueueId) -> QueueState | None:
-        """Read one queue, in one command; None when it is gone."""
-        try:
-            return self._context.store.queues.describe(queue, self.now_ms())
-        except QueueDoesNotExist:
-            return None
+    def queues(self, world: World) -> tuple[World, Cost]:
+        """Read the queues that are known again; whoever is new among them, only ``status`` sees."""
+        if world.status is None:
+            return self.status(world, with_deployment=True)
+        names = [state.queue for state in world.status.queues]
+        now_ms = self.now_ms()
+        states = tuple(self._context.store.queues.survey(names, now_ms))
+        return replace(world, status=replace(world.status, now_ms=now_ms, queues=states)), _surveys(len(names))
 
     def needed(self, world: World, interest: Interest) -> tuple[World, Cost]:
         """Read what the view that is shown needs beside the status."""
@@ -119,3 +122,7 @@ class Gatherer:
     def _store(self, world: World, interest: Interest) -> tuple[World, Cost]:
         del interest
         return replace(world, store=self._context.store.inspection.look(self._context.clock)), LOOK_COMMANDS
+
+
+def _surveys(queues: int) -> Cost:
+    return -(-queues // SURVEYED_AT_ONCE)

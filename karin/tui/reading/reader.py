@@ -1,8 +1,9 @@
 """What to read, and when: plain code without threads, so that tests turn its clock.
 
-A round reads the queues, once in ten seconds; after a nudge, and when a next message has come due, the queues are read
-again. What only the view that is shown needs is read when it is opened and whenever the queues changed. The deployment
-changes by syncs and pauses alone, which are signalled.
+A round reads who is alive and which queues there are, once in ten seconds. Between two rounds one command reads the
+queues again: after a nudge, when a next message has come due, and every other second while something is in flight,
+since nothing tells of its end. What only the view that is shown needs is read when it is opened and whenever the queues
+changed. The deployment changes by syncs and pauses alone, which are signalled.
 """
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from karin.tui.world import Spending, World
 
 ROUND_MS = 10_000
 QUEUES_MS = 1_000  # between two looks at the queues, however many nudges come
+IN_FLIGHT_MS = 2_000  # between two looks while something is in flight
 NEEDED_MS = 2_000  # between two readings of what a view needs
 DEPLOYMENT_MS = 60_000  # a lost signal is repaired after a minute
 LOCAL_MS = 1_000  # between two looks at the log
@@ -44,8 +46,11 @@ class Reader:
     def heard(self, signal: Signal | None) -> None:
         """Take note of a signal."""
         match signal:
-            case Nudge():
+            case Nudge(queue):
                 self._is_nudged = True
+                states = self._world.status.queues if self._world.status else ()
+                if all(state.queue != queue for state in states):
+                    self._round_at_ms = 0  # it is new
             case Synced() | PausesChanged():
                 self._deployment_at_ms = self._round_at_ms = 0
 
@@ -77,8 +82,10 @@ class Reader:
         if now_ms >= self._local_at_ms:
             self._world = self._gatherer.local(self._world, self._interest)
             self._local_at_ms = now_ms + LOCAL_MS
-        if self._budget.allows(now_ms) and self._is_due(now_ms):
+        if self._budget.allows(now_ms) and now_ms >= self._round_at_ms:
             self._read_status(now_ms)
+        elif self._budget.allows(now_ms) and self._is_stale(now_ms):
+            self._read_queues(now_ms)
         if self._budget.allows(now_ms) and self._is_needed(now_ms):
             self._read_needed(now_ms)
         if self._world == before:
@@ -86,12 +93,13 @@ class Reader:
         self._world = replace(self._world, spending=Spending(self._budget.spent, self._since_ms))
         return self._world
 
-    def _is_due(self, now_ms: int) -> bool:
-        if now_ms >= self._round_at_ms:
+    def _is_stale(self, now_ms: int) -> bool:
+        """Tell whether the queues are to be read before the next round."""
+        age_ms = now_ms - self._queues_read_at_ms
+        states = self._world.status.queues if self._world.status else ()
+        if age_ms >= IN_FLIGHT_MS and any(state.leased for state in states):
             return True
-        if now_ms < self._queues_read_at_ms + QUEUES_MS:
-            return False
-        return self._is_nudged or self._came_due(self._world.status, now_ms)
+        return age_ms >= QUEUES_MS and (self._is_nudged or self._came_due(self._world.status, now_ms))
 
     def _is_needed(self, now_ms: int) -> bool:
         wanted = self._interest.needs or self._interest.message
@@ -99,14 +107,21 @@ class Reader:
 
     def _read_status(self, now_ms: int) -> None:
         with_deployment = now_ms >= self._deployment_at_ms
-        self._is_nudged = False
         self._world, cost = self._gatherer.status(self._world, with_deployment=with_deployment)
-        self._budget.spend(cost)
-        self._needs_again = True
-        self._queues_read_at_ms = now_ms
+        self._note_queues(now_ms, cost)
         self._round_at_ms = now_ms + ROUND_MS
         if with_deployment:
             self._deployment_at_ms = now_ms + DEPLOYMENT_MS
+
+    def _read_queues(self, now_ms: int) -> None:
+        self._world, cost = self._gatherer.queues(self._world)
+        self._note_queues(now_ms, cost)
+
+    def _note_queues(self, now_ms: int, cost: int) -> None:
+        self._budget.spend(cost)
+        self._is_nudged = False
+        self._needs_again = True
+        self._queues_read_at_ms = now_ms
 
     def _read_needed(self, now_ms: int) -> None:
         self._world, cost = self._gatherer.needed(self._world, self._interest)

@@ -1,7 +1,11 @@
 """The queues: what waits in each, when it is due next, what it fed lately and which functions it feeds."""
 
+from collections.abc import Sequence
+
+from karin.mapping.model import Snapshot
 from karin.operations import wording
 from karin.operations.status import Status
+from karin.sqs.names import QueueId
 from karin.sqs.redrive import read_redrive_policy
 from karin.store.queues import QueueState
 from karin.tui.times import Now
@@ -30,7 +34,7 @@ class QueuesView(View):
         Column("NEXT DUE"),
         Column("OLDEST", from_width=100),
         Column("DEAD", is_number=True, from_width=72),
-        Column("LAST 30 MIN", from_width=110),
+        Column("LAST 30 MIN", from_width=116),
         Column("FEEDS", is_flexible=True),
     )
     signs = (WAITING, IN_FLIGHT, LATER, EMPTY, DEAD)
@@ -38,7 +42,16 @@ class QueuesView(View):
     def rows(self, world: World, now: Now) -> list[Row] | None:
         """Return a row for each queue."""
         status = world.status
-        return None if status is None else [_row(state, status, now) for state in status.queues]
+        if status is None:
+            return None
+        states = {state.queue: state for state in status.queues}
+        takers = {state.queue: states.get(target) for state in status.queues if (target := _dead_letter_target(state))}
+        taking = {taker.queue for taker in takers.values() if taker}
+        fed = _fed(status.snapshot)
+        return [
+            _row(state, now, fed.get(queue, ()), takers.get(queue), takes_dead=queue in taking)
+            for queue, state in states.items()
+        ]
 
     def empty(self, world: World) -> str:  # noqa: ARG002 - it is the same in every world
         """Say how queues come to be."""
@@ -49,11 +62,16 @@ class QueuesView(View):
         return world.status.queues if world.status else ()
 
 
-def _row(state: QueueState, status: Status, now: Now) -> Row:
-    fed = wording.feeds(state.queue, status.snapshot)
-    sign = _sign(state, status)
-    target = dead_letter_queue(state, status)
-    dead = None if target is None else target.ready + target.delayed + target.leased
+def _fed(snapshot: Snapshot | None) -> dict[QueueId, list[str]]:
+    """Return the functions that each queue feeds which feeds any."""
+    mapped = {mapping.queue for mapping in snapshot.mappings} if snapshot else set()
+    return {queue: wording.feeds(queue, snapshot) for queue in mapped}
+
+
+def _row(state: QueueState, now: Now, fed: Sequence[str], taker: QueueState | None, *, takes_dead: bool) -> Row:
+    """Return a queue's row; ``taker`` has its dead letters, with ``takes_dead`` it has those of others."""
+    sign = _sign(state, takes_dead=takes_dead)
+    dead = None if taker is None else _held(taker)
     name = state.queue.name
     return Row(
         str(state.queue),
@@ -66,7 +84,7 @@ def _row(state: QueueState, status: Status, now: Now) -> Row:
             _instant(state.next_due_at_ms, now),
             _instant(state.oldest_sent_at_ms, now),
             Cell("-", "dim", -1) if dead is None else _count(dead, "red"),
-            Cell(sparkline(state.done), "green", sum(state.done)),
+            Cell(sparkline(_two_by_two(state.done)), "green", sum(state.done)),
             Cell(", ".join(fed) or "-", "" if fed else "dim"),
         ),
         Subject(name, queue=state.queue),
@@ -76,17 +94,26 @@ def _row(state: QueueState, status: Status, now: Now) -> Row:
 
 def dead_letter_queue(state: QueueState, status: Status) -> QueueState | None:
     """Return the queue that takes a queue's dead letters; None without one, or when it is gone."""
+    target = _dead_letter_target(state)
+    return next((other for other in status.queues if other.queue == target), None) if target else None
+
+
+def _dead_letter_target(state: QueueState) -> QueueId | None:
     policy = state.attributes.get("RedrivePolicy")
-    if not policy:
-        return None
-    target, _ = read_redrive_policy(policy)
-    return next((other for other in status.queues if other.queue == target), None)
+    return read_redrive_policy(policy)[0] if policy else None
 
 
-def _sign(state: QueueState, status: Status) -> Sign:
-    if state.ready + state.delayed + state.leased and any(
-        dead_letter_queue(other, status) is state for other in status.queues
-    ):
+def _held(state: QueueState) -> int:
+    return state.ready + state.delayed + state.leased
+
+
+def _two_by_two(minutes: tuple[int, ...]) -> list[int]:
+    """Return counts of two minutes each: half an hour in half the room."""
+    return [sum(minutes[start : start + 2]) for start in range(0, len(minutes), 2)]
+
+
+def _sign(state: QueueState, *, takes_dead: bool) -> Sign:
+    if takes_dead and _held(state):
         return DEAD
     if state.ready:
         return WAITING

@@ -13,14 +13,16 @@ from karin.operations.sending import Sender
 from karin.settings import Settings
 from karin.sqs.names import QueueId
 from karin.sqs.sending import Send
+from karin.store.messages import Settlement, Verdict
 from karin.store.signals import Nudge, PausesChanged, Synced
 from karin.tui.reading.budget import ATTENDED, UNATTENDED, WAKING_COMMANDS, Budget
 from karin.tui.reading.gathering import Gatherer
 from karin.tui.reading.interest import Interest
-from karin.tui.reading.reader import CLAIM_MS, NEEDED_MS, QUEUES_MS, ROUND_MS, SUBSCRIBE_COMMANDS, Reader
+from karin.tui.reading.reader import CLAIM_MS, IN_FLIGHT_MS, NEEDED_MS, QUEUES_MS, ROUND_MS, SUBSCRIBE_COMMANDS, Reader
 from karin.tui.views.listing import Need, Place
 from karin.tui.world import World
 from tests.clocks import ManualClock
+from tests.store.support import claim
 from tests.tui.worlds import BUSY
 
 SENDER = Sender("test")
@@ -74,6 +76,25 @@ def test_a_nudge_reads_the_queues_again_but_not_twice_in_a_second(
     clock.advance(ms=QUEUES_MS)
     assert _ready(reader.read_if_due()) == {"orders": 1}
     clock.advance(ms=QUEUES_MS)
+    assert reader.read_if_due() is None
+
+
+def test_what_is_in_flight_is_looked_at_every_other_second_until_it_is_over(
+    reader: Reader, context: Context, clock: ManualClock
+) -> None:
+    queue = queues.create_queue(context, "orders", {}, {})
+    _send(context, queue)
+    taken = claim(context.store, clock.now_ms(), queue=queue).messages
+    reader.read_if_due()
+    context.store.messages.settle(queue, clock.now_ms(), [Settlement(taken[0].receipt, Verdict.DELETE)])
+    clock.advance(ms=IN_FLIGHT_MS - 1)
+    assert reader.read_if_due() is None
+    clock.advance(ms=1)
+    world = reader.read_if_due()
+    assert world
+    assert world.status
+    assert world.status.counts == (0, 0, 0)
+    clock.advance(ms=IN_FLIGHT_MS)
     assert reader.read_if_due() is None
 
 
