@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 from karin.mapping.invocation import Invocation
 from karin.mapping.model import FunctionUrl, LambdaFunction, Mapping, Snapshot
-from karin.mapping.outcome import OutcomeKind
 from karin.operations import wording
 from karin.sqs.names import region_from_arn
 from karin.tui.times import Now
-from karin.tui.views.listing import Cell, Column, Detail, Row, Section, Subject, View
-from karin.tui.views.text import one_line
+from karin.tui.views.last_call import last_cell, last_pairs, newest
+from karin.tui.views.listing import Cell, Column, Detail, Need, Row, Section, Subject, View
 from karin.tui.world import World
 
 NOT_READ = "not read yet"
@@ -32,6 +31,7 @@ class FunctionsView(View):
         Column("QUEUES", is_flexible=True, from_width=100),
         Column("LAST", from_width=100),
     )
+    needs = frozenset({Need.INVOCATIONS})
 
     def rows(self, world: World, now: Now) -> list[Row] | None:
         """Return a row for each function."""
@@ -57,7 +57,7 @@ class FunctionsView(View):
         return Detail(
             function.name,
             (
-                Section(pairs=(*_field_pairs(function), *_last_pairs(last, now))),
+                Section(pairs=(*_field_pairs(function), *last_pairs(last, now))),
                 _url_section(function, now),
                 _mapping_section(_mappings_of(function, snapshot), world, now),
                 _log_section(function),
@@ -87,7 +87,7 @@ def _row(function: LambdaFunction, snapshot: Snapshot, world: World, now: Now) -
             _url_cell(function),
             Cell(function.log_group or "-", "" if function.log_group else "dim"),
             Cell(", ".join(queues) or "-", "" if queues else "dim"),
-            _last_cell(_last_invocation(function, world), now),
+            last_cell(_last_invocation(function, world), now),
         ),
         _subject(function),
     )
@@ -107,28 +107,8 @@ def _mappings_of(function: LambdaFunction, snapshot: Snapshot) -> list[Mapping]:
 
 def _last_invocation(function: LambdaFunction, world: World) -> Invocation | None:
     """Return the newest call of a function among the invocations that were read, by whatever alias."""
-    calls = (
-        one
-        for one in world.invocations or ()
-        if one.outcome is not OutcomeKind.FILTERED and one.function_arn.startswith(function.arn)
-        if one.function_arn.removeprefix(function.arn)[:1] in ("", ":")
-    )
-    return max(calls, key=lambda one: one.started_at_ms, default=None)
-
-
-def _last_cell(last: Invocation | None, now: Now) -> Cell:
-    if last is None:
-        return Cell("-", "dim", float("-inf"))
-    style = "green" if last.outcome is OutcomeKind.SUCCEEDED else "red"
-    return Cell(f"{wording.outcome(last.outcome)} {now.relative(last.started_at_ms)}", style, last.started_at_ms)
-
-
-def _last_pairs(last: Invocation | None, now: Now) -> tuple[tuple[str, str], ...]:
-    if last is None:
-        return ()
-    error = one_line(f"{last.error_type}: {last.error_message}" if last.error_message else last.error_type)
-    went = f"{wording.outcome(last.outcome)}, {wording.elapsed(last.duration_ms)}{f': {error}' if error else ''}"
-    return (("last called", now.full(last.started_at_ms)), ("it", went))
+    own = (one for one in world.invocations or () if one.function_arn.startswith(function.arn))
+    return newest(one for one in own if one.function_arn.removeprefix(function.arn)[:1] in ("", ":"))
 
 
 def _field_pairs(function: LambdaFunction) -> tuple[tuple[str, str], ...]:

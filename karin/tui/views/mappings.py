@@ -1,10 +1,12 @@
 """The event source mappings: which queue feeds which function, how, and whether karin delivers for them."""
 
+from karin.mapping.invocation import Invocation
 from karin.mapping.model import LambdaFunction, Mapping
 from karin.mapping.pause import Pause
 from karin.operations import wording
 from karin.tui.times import Now
-from karin.tui.views.listing import Cell, Column, Detail, Row, Section, Sign, Subject, View
+from karin.tui.views.last_call import last_cell, last_pairs, newest
+from karin.tui.views.listing import Cell, Column, Detail, Need, Row, Section, Sign, Subject, View
 from karin.tui.world import World
 
 SERVED = Sign("+", "green", "karin delivers for this mapping")
@@ -23,14 +25,16 @@ class MappingsView(View):
         Column("QUEUE", is_flexible=True),
         Column("FUNCTION", is_flexible=True),
         Column("BATCH", is_number=True),
-        Column("WINDOW", is_number=True, from_width=100),
-        Column("MOST CALLS", is_number=True, from_width=100),
-        Column("FILTERS", is_number=True, from_width=110),
+        Column("WINDOW", is_number=True, from_width=120),
+        Column("MOST CALLS", is_number=True, from_width=130),
+        Column("FILTERS", is_number=True, from_width=130),
         Column("IN FLIGHT", is_number=True, from_width=100),
+        Column("LAST", from_width=100),
         Column("IN AWS", from_width=72),
         Column("SERVED", is_flexible=True, is_sentence=True),
     )
     signs = (SERVED, PAUSED, TWICE, UNSERVED)
+    needs = frozenset({Need.INVOCATIONS})
 
     def rows(self, world: World, now: Now) -> list[Row] | None:
         """Return a row for each mapping."""
@@ -51,12 +55,12 @@ class MappingsView(View):
         snapshot = world.status.snapshot if world.status else None
         if mapping is None or snapshot is None:
             return None
-        pause = world.pauses.get(mapping.uuid)
+        pause, last = world.pauses.get(mapping.uuid), _last_invocation(mapping, world)
         filters = tuple(Section(f"filter {number}", text=one) for number, one in enumerate(mapping.filters, 1))
         return Detail(
             f"{mapping.queue.name} -> {mapping.function_name}",
             (
-                Section(pairs=(*_served_pairs(mapping, pause, now), *_field_pairs(mapping))),
+                Section(pairs=(*_served_pairs(mapping, pause, now), *last_pairs(last, now), *_field_pairs(mapping))),
                 _function_section(snapshot.function_of(mapping)),
                 *filters,
             ),
@@ -71,6 +75,10 @@ class MappingsView(View):
 
 def _mappings(world: World) -> tuple[Mapping, ...]:
     return world.status.snapshot.mappings if world.status and world.status.snapshot else ()
+
+
+def _last_invocation(mapping: Mapping, world: World) -> Invocation | None:
+    return newest(one for one in world.invocations or () if one.mapping_uuid == mapping.uuid)
 
 
 def _subject(mapping: Mapping) -> Subject:
@@ -101,6 +109,7 @@ def _row(mapping: Mapping, world: World, now: Now) -> Row:
             Cell(str(mapping.max_concurrency or "-"), order=mapping.max_concurrency or 0),
             Cell(str(len(mapping.filters) or "-"), order=len(mapping.filters)),
             Cell(str(leased), "cyan" if leased else "dim", leased),
+            last_cell(_last_invocation(mapping, world), now),
             Cell(mapping.state),
             Cell(wording.served(mapping, pause, now.ms), sign.style),
         ),

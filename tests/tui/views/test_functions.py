@@ -8,7 +8,7 @@ from karin.mapping.model import FunctionUrl
 from karin.mapping.outcome import OutcomeKind
 from karin.mapping.pause import paused_by_user
 from karin.tui.views.functions import FunctionsView
-from karin.tui.views.listing import Subject
+from karin.tui.views.listing import Need, Subject
 from karin.tui.world import World
 from tests.tui.views.looking import cells, check_view, column, told
 from tests.tui.worlds import HOSTILE_MIX, NOW, arn_of, function, invocation, mapping, snapshot, world
@@ -80,7 +80,7 @@ def test_the_last_call_is_told_in_words_and_colour(calls: tuple[dict[str, Any], 
 
 def test_without_having_read_invocations_no_last_call_is_told() -> None:
     assert column(VIEW, "LAST", world(DEPLOYED)) == ["-", "-", "-"]
-    assert VIEW.needs == frozenset()
+    assert VIEW.needs == {Need.INVOCATIONS}
 
 
 def test_a_detail_tells_every_url_with_who_may_call_it_and_a_line_to_follow_the_log() -> None:
