@@ -8,6 +8,7 @@ from tests.tui.fakes import SIZES, Desk
 from tests.tui.worlds import BUSY, EMPTY, queue_state, status_of
 
 AGE = {SIZES[0]: [], SIZES[1]: ["-"]}  # the age of the oldest message: a wide terminal has it
+WIDE_MAPPING = {SIZES[0]: [], SIZES[1]: ["0s", "-", "-", "0", "-"]}  # window, calls, filters, in flight, last call
 sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x48"])
 
 
@@ -61,7 +62,15 @@ async def test_mappings_show_whether_karin_serves_them(size: tuple[int, int]) ->
         await desk.shows("no: AWS polls it")
         lines = desk.screen().splitlines()
         assert next(line.split() for line in lines if "sendMail" in line) == [
-            *["+", "mail", "sendMail", "100", *(["0s", "-", "-", "0", "-"] if size == SIZES[1] else []), "Disabled", "yes"]
+            *[
+                "+",
+                "mail",
+                "sendMail",
+                "100",
+                *(["0s", "-", "-", "0", "-"] if size == SIZES[1] else []),
+                "Disabled",
+                "yes",
+            ]
         ]
 
 
