@@ -14,6 +14,7 @@ from karin import __version__, stand_in
 from karin.finding import NotRunning, Running, find
 from karin.settings import DEFAULT_WEB_BIND, SettingsError
 from karin.store.connection import StoreUnavailable
+from karin.store.schema import NewerStore
 from karin.tui.zones import UnknownZone, zone_of
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             return run(running, readonly=options.readonly, environ=environ, zone=zone)
     except (SettingsError, UnknownZone) as error:
         return _fail(str(error), EXIT_USAGE)
-    except NotRunning as error:
+    except (NotRunning, NewerStore) as error:
         return _fail(str(error), EXIT_FAILED)
     except StoreUnavailable as error:
         return _fail(f"{error}: is karin running? `karin up` starts it", EXIT_FAILED)

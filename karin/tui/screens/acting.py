@@ -114,5 +114,15 @@ class ActingScreen(Screen[None]):
         """Return what the palette offers for this screen."""
         yield from binding_commands(self)
 
+    def _compositor_refresh(self) -> None:
+        """Draw; below a dialog, hand on to it what changed, and only once.
+
+        Textual's own method keeps what it handed on: with the first second the whole screen, and then every second.
+        """
+        super()._compositor_refresh()
+        if self is not self.app.screen:
+            self._repaint_regions.clear()
+            self._repaint_required = False
+
     def _tell(self, name: str, phase: Phase, text: str) -> None:
         self.karin.tell(Activity(name, phase, text, self.karin.now.ms))

@@ -1,5 +1,6 @@
 """All about one thing, kept up to date while it is open."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,6 +14,7 @@ from karin.tui.screens.acting import ActingScreen
 from karin.tui.views.listing import Detail, Place, Section, Subject, View
 from karin.tui.widgets.key_line import KeyLine
 from karin.tui.widgets.notice import Notice
+from karin.tui.widgets.words import Words
 
 
 class DetailScreen(ActingScreen):
@@ -22,6 +24,7 @@ class DetailScreen(ActingScreen):
     DEFAULT_CSS = """
     DetailScreen #title { height: 1; padding: 0 1; text-style: bold; }
     DetailScreen VerticalScroll { height: 1fr; padding: 1 1 0 1; }
+    DetailScreen #facts { height: auto; margin: 0 0 1 0; }
     DetailScreen #body { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,7 +49,8 @@ class DetailScreen(ActingScreen):
         """Lay out the title and the text."""
         yield Static(id="title", markup=False)
         with VerticalScroll():
-            yield Static(id="body")
+            yield Words(id="facts")
+            yield Words(id="body")
         notice = Notice()
         yield notice
         yield KeyLine()
@@ -109,14 +113,16 @@ class DetailScreen(ActingScreen):
             return
         self._detail = found
         self.query_one("#title", Static).update(found.title)
-        self.query_one("#body", Static).update(detail_text(found))
+        # Apart, because times in the facts change every second, and texts may be long.
+        self.query_one("#facts", Words).write(sections_text(found.sections[:1]))
+        self.query_one("#body", Words).write(sections_text(found.sections[1:]))
         self.query_one(KeyLine).offer()
 
 
-def detail_text(detail: Detail) -> Text:
-    """Return a detail as a text: its labels dim, its parts apart."""
+def sections_text(sections: Sequence[Section]) -> Text:
+    """Return parts of a detail as a text: their labels dim, each apart from the next."""
     text = Text()
-    for section in detail.sections:
+    for section in sections:
         if text:
             text.append("\n")
         _append(text, section)

@@ -14,7 +14,10 @@ from textual.widgets import Static
 from karin.tui.screens.dialog import Dialog
 from karin.tui.views.listing import Sign
 
-UNSAID = ("move", "move_to_end", "move_page", "app.quit", "quit", "suspend_process", "command_palette", "back", "open")
+UNSAID = (
+    *("move", "move_to_end", "move_page", "scroll", "page", "end", "open", "back", "close"),
+    *("app.quit", "quit", "suspend_process", "command_palette"),
+)
 """What nobody looks for in the palette: it has a key at hand, or a line of its own."""
 
 

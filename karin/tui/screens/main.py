@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from karin.tui.activity import Activity
 from karin.tui.messages import FilterChanged
@@ -24,6 +24,7 @@ from karin.tui.widgets.key_line import KeyLine
 from karin.tui.widgets.notice import Notice
 from karin.tui.widgets.status_line import StatusLine
 from karin.tui.widgets.tab_line import TabLine
+from karin.tui.widgets.words import Words
 from karin.tui.world import World
 
 
@@ -76,9 +77,9 @@ class MainScreen(ActingScreen):
             MainScreen.world, MainScreen.problem, MainScreen.now, MainScreen.is_resting, MainScreen.is_frozen
         )
         yield TabLine()
-        yield Static(id="headline", markup=False)
+        yield Words(id="headline")
         yield Grid()
-        yield Static(id="instead", markup=False)
+        yield Words(id="instead")
         yield FilterBar()
         yield Notice().data_bind(MainScreen.now, MainScreen.activity)
         yield KeyLine()
@@ -236,7 +237,7 @@ class MainScreen(ActingScreen):
         shown = sort_rows(shown, column, descending=is_descending)
         self._show_headline()
         if not shown:
-            self.query_one("#instead", Static).update(self._instead(rows, filter_text))
+            self.query_one("#instead", Words).write(self._instead(rows, filter_text))
         self.set_class(not shown, "-empty")
         before, was_at_end = len(self.grid.rows), self.grid.is_at_end
         self.grid.show(shown, key)
@@ -249,9 +250,8 @@ class MainScreen(ActingScreen):
 
     def _show_headline(self) -> None:
         text = self.view.headline(self.world, self.now)
-        headline = cast("Static", self.query_one("#headline"))
-        if str(headline.content) != text:
-            headline.update(text)
+        headline = self.query_one("#headline", Words)
+        headline.write(text)
         headline.set_class(bool(text), "-shown")
 
     def _instead(self, rows: object, filter_text: str) -> str:
