@@ -1,0 +1,124 @@
+"""How each fault is done to a rig: begun, held, undone, and over once a message sent after it was delivered."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+from tests.chaos.functions import CANARY, Functions
+from tests.chaos.ledger import Ledger, Window, now_ms
+from tests.chaos.plan import Fault, Verb
+from tests.chaos.rig import Rig
+from tests.chaos.senders import Sender
+from tests.support import wait_until
+
+RECOVERY_SECONDS = 90
+FILLER = "filler"
+FILLER_CHUNK_BYTES = 256 * 1024
+EXIT_DONE = 0
+
+
+class Harm:
+    """Does harm to one rig, one fault after the other."""
+
+    def __init__(self, rig: Rig, functions: Functions, ledger: Ledger, ended: threading.Event) -> None:
+        self._rig = rig
+        self._functions = functions
+        self._ledger = ledger
+        self._ended = ended  # set when the run is to end early
+        self._canary = Sender(rig.url, ledger, CANARY, "", "canary")
+
+    def do(self, fault: Fault) -> Window:
+        """Do one fault and wait until karin has recovered; return what is known of it."""
+        window = Window(fault.kind, now_ms())
+        self._ledger.windows.append(window)
+        match fault.verb:
+            case Verb.KILL:
+                self._kill(fault, window)
+            case Verb.STOP:
+                self._stop(fault)
+            case Verb.RESTART if fault.target == "karin":
+                status = self._rig.stop()
+                assert status == EXIT_DONE, f"karin ended with exit code {status} when it was told to stop"
+                self._rig.start()
+            case Verb.RESTART:
+                self._restart_outside_store(signal.SIGTERM, fault.hold_ms)
+            case Verb.RELOAD:
+                os.kill(self._rig.pid_of("supervisor"), signal.SIGHUP)
+            case Verb.PROXY:
+                self._cut(fault)
+            case Verb.LAMBDA:
+                self._functions.misbehave(fault.target)
+                self._hold(fault.hold_ms)
+                self._functions.calm()
+            case Verb.FILL:
+                self._fill(fault.hold_ms)
+        window.released_at_ms = now_ms()
+        self._wait_for_a_delivery(fault)
+        window.ended_at_ms = now_ms()
+        return window
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self._canary.close()
+
+    def _kill(self, fault: Fault, window: Window) -> None:
+        if fault.target == "store":
+            self._rig.freeze("store")  # so that what the kernel has is what it had when the store died
+            window.killed_at_ms, window.log_tail = now_ms(), self._rig.log_tail()
+            if self._rig.outside:
+                self._restart_outside_store(signal.SIGKILL, fault.hold_ms)
+                return
+        self._rig.kill(fault.target)
+        if fault.target == "supervisor":
+            self._rig.start()
+
+    def _stop(self, fault: Fault) -> None:
+        pid = self._rig.freeze(fault.target)
+        try:
+            self._hold(fault.hold_ms)
+        finally:
+            self._go_on(pid)
+
+    def _go_on(self, pid: int) -> None:
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            return  # gunicorn's master kills a worker that says nothing for too long
+
+    def _restart_outside_store(self, signum: signal.Signals, hold_ms: int) -> None:
+        assert self._rig.outside is not None
+        self._rig.outside.end(signum)
+        self._hold(hold_ms)
+        self._rig.outside.start()
+
+    def _cut(self, fault: Fault) -> None:
+        assert self._rig.proxy is not None
+        self._rig.proxy.misbehave(fault.target)
+        self._hold(fault.hold_ms)
+        self._rig.proxy.calm()
+
+    def _fill(self, hold_ms: int) -> None:
+        path = Path(self._rig.home / FILLER)
+        chunk = b"x" * FILLER_CHUNK_BYTES
+        with path.open("wb", buffering=0) as file:
+            try:
+                while file.write(chunk) == len(chunk):
+                    pass
+            except OSError:  # the disk is full
+                pass
+        self._hold(hold_ms)
+        path.unlink()
+
+    def _wait_for_a_delivery(self, fault: Fault) -> None:
+        limit = threading.Timer(RECOVERY_SECONDS, self._canary.abandoned.set)
+        limit.start()
+        sent = self._canary.send(1, delay_ms=0)
+        limit.cancel()
+        assert sent, f"{RECOVERY_SECONDS} s after {fault.kind} karin still accepts nothing"
+        (message_id,) = sent
+        seen = self._ledger.has_seen
+        wait_until(lambda: seen(message_id), f"karin delivers again after {fault.kind}", RECOVERY_SECONDS)
+
+    def _hold(self, hold_ms: int) -> None:
+        self._ended.wait(hold_ms / 1000)

@@ -1,0 +1,84 @@
+"""The schedule of faults: what is done to karin, for how long, and how long it is left in peace after that.
+
+Pure, and the same for the same seed and choices: a run that failed can be made again.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+PROCESSES = ("supervisor", "master", "worker", "scheduler", "store")
+MOODS = ("throttle", "fail", "partial", "hang", "reset", "garbage", "truncate", "refuse")
+CUTS = ("cut", "delay", "stall")
+SHORTEST_HOLD_MS, LONGEST_MOOD_MS, LONGEST_CUT_MS, LONGEST_OUTAGE_MS = 1_000, 8_000, 8_000, 3_000
+
+
+class Verb(StrEnum):
+    """What is done."""
+
+    KILL = auto()  # SIGKILL
+    STOP = auto()  # SIGSTOP, and SIGCONT after the hold
+    RESTART = auto()  # gracefully
+    RELOAD = auto()  # SIGHUP to the supervisor, which replaces the workers
+    PROXY = auto()  # between karin and its store
+    LAMBDA = auto()
+    FILL = auto()  # the disk under the append-only file
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: ``hold_ms`` is how long it lasts, ``pause_ms`` how long nothing follows once karin has recovered."""
+
+    verb: Verb
+    target: str
+    hold_ms: int
+    pause_ms: int
+
+    @property
+    def kind(self) -> str:
+        """Return what is counted as one kind of fault."""
+        return f"{self.verb.value} {self.target}"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a schedule may contain."""
+
+    is_outside: bool  # the store is not karin's own, and a proxy stands before it
+    can_fill: bool = False  # the disk can be filled without harm to others
+    longest_stop_ms: int = 10_000
+    longest_pause_ms: int = 4_000
+
+
+def faults(seed: int, choices: Choices) -> Iterator[Fault]:
+    """Yield faults without end: each kind once in a random order, then all of them again in another."""
+    chance = random.Random(seed)  # noqa: S311 - it is to be repeatable
+    kinds = _kinds(choices)
+    while True:
+        for verb, target in chance.sample(kinds, len(kinds)):
+            hold_ms = _hold_ms(chance, verb, choices)
+            yield Fault(verb, target, hold_ms, chance.randint(choices.longest_pause_ms // 8, choices.longest_pause_ms))
+
+
+def _kinds(choices: Choices) -> list[tuple[Verb, str]]:
+    kinds = [(verb, target) for verb in (Verb.KILL, Verb.STOP) for target in PROCESSES]
+    kinds += [(Verb.RESTART, "karin"), (Verb.RELOAD, "endpoint")]
+    kinds += [(Verb.LAMBDA, mood) for mood in MOODS]
+    if choices.is_outside:
+        kinds += [(Verb.RESTART, "store"), *((Verb.PROXY, way) for way in CUTS)]
+    if choices.can_fill:
+        kinds.append((Verb.FILL, "disk"))
+    return kinds
+
+
+def _hold_ms(chance: random.Random, verb: Verb, choices: Choices) -> int:
+    longest_ms = {
+        Verb.STOP: choices.longest_stop_ms,
+        Verb.LAMBDA: min(LONGEST_MOOD_MS, choices.longest_stop_ms),
+        Verb.FILL: min(LONGEST_MOOD_MS, choices.longest_stop_ms),
+        Verb.PROXY: min(LONGEST_CUT_MS, choices.longest_stop_ms),
+    }
+    if verb in longest_ms:
+        return chance.randint(SHORTEST_HOLD_MS, longest_ms[verb])
+    return chance.randint(0, min(LONGEST_OUTAGE_MS, choices.longest_stop_ms))  # how long an outside store is away
