@@ -10,7 +10,7 @@ PYTHON_CLIENTS := boto3-1.26 awscli celery
 NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))' && command -v npm; } 2>/dev/null)
 NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done)
 
-.PHONY: help install demo test clients check lint types contracts lua docs bench lock clean
+.PHONY: help install demo test clients check lint types contracts lua snapshots docs bench chaos lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -65,11 +65,17 @@ lua:
 	@command -v luacheck >/dev/null || { echo "luacheck is missing: apt-get install lua-check" >&2; exit 2; }
 	@luacheck --quiet karin/store/lua
 
+snapshots: $(VENV)/.dev ## draw the pictures of karin-tui anew (tests/tui/snapshots; look at them before you commit)
+	@$(BIN)/python -m tests.tui.drawing
+
 docs: $(VENV)/.dev ## write docs/compatibility.md anew from the code
 	@$(BIN)/python docs/make_compatibility.py
 
 bench: $(VENV)/.dev ## print the measured figures (benchmarks/README.md says what each means)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(VENV)/.dev ## kill, stop and cut off what karin consists of for 10 minutes, and prove that nothing is lost (ARGS="--seed N --seconds S")
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: ## renew the lock files from pyproject.toml (needs uv and npm)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -4,6 +4,7 @@ The one rule for every program that looks at a karin from outside: the command l
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from karin import runtime
@@ -11,6 +12,7 @@ from karin.clock import SystemClock
 from karin.embedded import store_answers
 from karin.operations.context import Context
 from karin.settings import Settings, mask_url
+from karin.store.connection import StoreUnavailable
 from karin.store.store import Store
 
 
@@ -38,9 +40,9 @@ class Running:
 
 
 def find(environ: Mapping[str, str]) -> Running:
-    """Return the running karin; one connection for commands, none opened yet. Raises NotRunning, SettingsError.
+    """Return the running karin, with one connection for commands. Raises NotRunning, SettingsError, NewerStore.
 
-    A store that the environment names is taken at its word: whether it answers, its first command tells.
+    A store that the environment names is taken at its word: whether it answers, its next command tells.
     """
     settings = Settings.from_env(environ)
     running = runtime.read(settings.home)
@@ -51,5 +53,7 @@ def find(environ: Mapping[str, str]) -> Running:
             f"karin is not running here (nothing in {settings.home}): start it with `karin up`, or set REDIS_URL"
         )
     store = Store.open(settings.store_url, max_connections=1)
+    with suppress(StoreUnavailable):
+        store.schema.check()
     context = Context.of(store, SystemClock(), settings)
     return Running(context, settings, running.endpoint_url if running else settings.endpoint_url)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from karin.access_keys import AccessKeyError, KeyScope, parse_access_keys
+
 DEFAULT_ACCOUNT_ID = "000000000000"
 DEFAULT_BIND = "127.0.0.1:4000"
 DEFAULT_WEB_BIND = "127.0.0.1:4100"  # of karin-tui in a browser
@@ -38,6 +40,7 @@ class Settings:
     bind_host: str = "127.0.0.1"
     bind_port: int = 4000
     access_keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # key id -> secret
+    key_scopes: Mapping[str, KeyScope] = field(default_factory=dict)  # of those keys that are limited
     url_token: str | None = field(default=None, repr=False)
     web_password: str | None = field(default=None, repr=False)  # of karin-tui in a browser; None: loopback only
     account_id: str | None = None  # None: taken from the mappings, else DEFAULT_ACCOUNT_ID
@@ -57,12 +60,14 @@ class Settings:
         """
         _reject_unknown_names(environ)
         host, port = parse_address(environ.get("KARIN_BIND") or DEFAULT_BIND, "KARIN_BIND", DEFAULT_BIND)
+        access_keys, key_scopes = _access_keys(environ.get("KARIN_ACCESS_KEYS"))
         settings = cls(
             home=_home(environ),
             redis_url=_redis_url(environ.get("REDIS_URL")),
             bind_host=host,
             bind_port=port,
-            access_keys=_access_keys(environ.get("KARIN_ACCESS_KEYS")),
+            access_keys=access_keys,
+            key_scopes=key_scopes,
             url_token=_url_token(environ.get("KARIN_URL_TOKEN")),
             web_password=_web_password(environ.get("KARIN_WEB_PASSWORD")),
             account_id=_account_id(environ.get("KARIN_ACCOUNT_ID")),
@@ -163,18 +168,11 @@ def _redis_url(value: str | None) -> str | None:
     return value
 
 
-def _access_keys(value: str | None) -> dict[str, str]:
-    keys: dict[str, str] = {}
-    for pair in (value or "").split(","):
-        if not pair.strip():
-            continue
-        key_id, _, secret = pair.strip().partition(":")
-        if not re.fullmatch(r"\w{3,128}", key_id, re.ASCII) or len(secret) < 8:
-            raise SettingsError(
-                "KARIN_ACCESS_KEYS must be id:secret[,id:secret]: ids of letters and digits, secrets of 8 or more"
-            )
-        keys[key_id] = secret
-    return keys
+def _access_keys(value: str | None) -> tuple[dict[str, str], dict[str, KeyScope]]:
+    try:
+        return parse_access_keys(value or "")
+    except AccessKeyError as error:
+        raise SettingsError(f"KARIN_ACCESS_KEYS {error}") from None
 
 
 def _url_token(value: str | None) -> str | None:

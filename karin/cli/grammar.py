@@ -50,6 +50,7 @@ class Grammar:
         self._add_running()
         self._add_looking()
         self._add_doing()
+        self._add_keeping()
         self._parser.epilog = "\n".join([*self._listed, _EPILOG])
 
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
@@ -148,6 +149,18 @@ class Grammar:
         serve.add_argument("mapping", metavar="MAPPING", help=_MAPPING)
         serve.add_argument("--undo", action="store_true", help="deliver for it only while AWS does not poll it")
         _add_yes(serve)
+
+    def _add_keeping(self) -> None:
+        self._group("keep")
+        text = "write everything in the store to a file, while karin runs"
+        backup = self._speaking("backup", "backing_up", "backup", text)
+        backup.add_argument("file", metavar="FILE", help="where to; it is replaced if it is there")
+        text = "fill a store with what a backup holds"
+        restore = self._speaking("restore", "backing_up", "restore", text)
+        restore.add_argument("file", metavar="FILE", help="what `karin backup` wrote")
+        restore.add_argument("--replace", action="store_true", help="delete what the store holds before")
+        restore.add_argument("--force", action="store_true", help="even while a karin serves the store")
+        _add_yes(restore)
 
     def _add_send(self) -> None:
         send = self._speaking("send", "changing", "send", "send a message to a queue")

@@ -17,6 +17,7 @@ from karin.finding import NotRunning
 from karin.settings import SettingsError
 from karin.sqs.errors import SqsError
 from karin.store.connection import StoreUnavailable
+from karin.store.schema import NewerStore
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
         return _fail(f"{error}{dev_home.hint(environ)}", EXIT_FAILED)
     except CommandError as error:
         return _fail(str(error), error.exit_code)
+    except NewerStore as error:
+        return _fail(str(error), EXIT_FAILED)
     except SqsError as error:
         return _fail(error.message, EXIT_FAILED)
     except StoreUnavailable as error:

@@ -107,7 +107,7 @@ class Leases:
         try:
             self._messages.settle(flight.queue, now_ms, settlements, call=call, goes_on=True)
         except StoreUnavailable as error:
-            log.warning("cannot renew the leases of %d messages of %s: %s", len(receipts), flight.queue.name, error)
+            log.debug("cannot renew the leases of %d messages of %s: %s", len(receipts), flight.queue.name, error)
             return False
         except QueueDoesNotExist:
             held.renew_at_ms = None

@@ -86,7 +86,7 @@ class Moves:
         try:
             return mover.step()
         except StoreUnavailable as error:
-            log.warning("cannot move messages of %s just now: %s", mover.active.source.name, error)
+            log.debug("cannot move messages of %s just now: %s", mover.active.source.name, error)
             return self._context.clock.now_ms() + RETRY_MS
         except Exception:  # the next sweep takes the task up anew
             log.exception("moving messages of %s failed for a reason that is karin's own fault", mover.active.source)

@@ -21,14 +21,15 @@ from karin.scheduler.moves import Moves
 from karin.scheduler.rounds import Rounds
 from karin.scheduler.served import Served
 from karin.settings import Settings
-from karin.store.connection import StoreUnavailable
+from karin.store.faults import Faults, StoreUnavailable, pause_ms
+from karin.store.schema import EXIT_NEWER_STORE, NewerStore
 from karin.store.signals import MoveWaits, Nudge, PausesChanged, Signal, SyncAsked, Synced, SyncFailed
 from karin.store.store import Store
 
 CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6
 DRAIN_LIMIT_SECONDS = 15
 MOVES_LIMIT_SECONDS = 3  # a step of theirs is a few commands
-RECONNECT_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0)  # then the last again and again
+PATIENCE_SECONDS = 2.0  # for one command; a reply that is lost costs its messages a lease, so not less
 TAKE_UP_AGAIN_MS = 1_000
 FIRST_SYNC_PAUSES_MS = (5_000, 15_000, 60_000, 300_000)
 
@@ -43,7 +44,10 @@ class SchedulerProcess:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._store = Store.open(settings.store_url, max_connections=CONNECTIONS)
+        self._faults = Faults(log)
+        self._store = Store.open(
+            settings.store_url, max_connections=CONNECTIONS, faults=self._faults, patience_seconds=PATIENCE_SECONDS
+        )
         self._context = Context.of(self._store, clock, settings)
         self._served = Served()
         clients = AwsClients()
@@ -56,46 +60,48 @@ class SchedulerProcess:
         self._id = f"{socket.gethostname()}-{os.getpid()}"
         self._moves = Moves(self._context, self._id)
         self._stopping = threading.Event()
+        self._knows_store = False  # nothing is read or written before its schema is known
+        self._told: SimpleQueue[int] = SimpleQueue()  # unlike an Event, it may be filled while it is waited for
         self._failed_syncs = 0
 
     def run(self) -> int:
-        """Serve until TERM or INT; return the exit code."""
-        told: SimpleQueue[int] = SimpleQueue()  # unlike an Event, it may be filled while it is waited for
+        """Serve until TERM or INT, or until the store turns out to be a newer karin's; end with the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda given, _: told.put(given))
+            signal.signal(number, lambda _, __: self._told.put(0))
         wakes = self._rounds.wakes
         wakes.start()
         wakes.every(self._settings.sweep_interval_seconds, lambda: self._chore(self._sweep), "sweep")
         if self._settings.sync_interval_seconds:
             wakes.every(self._settings.sync_interval_seconds, lambda: self._chore(self._sync), "sync")
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
-        told.get()
+        exit_code = self._told.get()
         self._stopping.set()
-        return self._stop()
+        return self._stop(exit_code)
 
-    def _stop(self) -> int:
+    def _stop(self, exit_code: int) -> int:
         self._moves.stop(MOVES_LIMIT_SECONDS)
         unfinished = self._rounds.stop(DRAIN_LIMIT_SECONDS)
         if unfinished:
             log.warning("%d calls did not end in time: their messages come again once their functions have", unfinished)
         try:
-            self._store.deployment.say_goodbye(self._id)
+            if self._knows_store:
+                self._store.deployment.say_goodbye(self._id)
         except StoreUnavailable as error:
             log.warning("%s", error)
         logging.shutdown()
         sys.stdout.flush()
         # Threads may hang in a call for minutes; the interpreter would wait for them.
-        os._exit(0)
+        os._exit(exit_code)
 
     def _chore(self, chore: Chore) -> None:
-        if not self._stopping.is_set():
+        if self._knows_store and not self._stopping.is_set():
             self._chores.submit(self._run_chore, chore)
 
     def _run_chore(self, chore: Chore) -> None:
         try:
             chore()
         except StoreUnavailable as error:
-            log.warning("%s", error)
+            log.debug("%s", error)  # told once for all that fails meanwhile
         except Exception:
             log.exception("a chore failed for a reason that is karin's own fault")
 
@@ -103,15 +109,24 @@ class SchedulerProcess:
         """Follow the signals of the store for ever; after each connection, read what may have been missed."""
         attempt = 0
         while not self._stopping.is_set():
+            fault = None
             try:
+                if not self._knows_store:
+                    self._store.schema.claim()
+                    self._knows_store = True
                 for heard in self._store.signals.listen(requests=True):
                     attempt = 0
                     self._hear(heard)
             except StoreUnavailable as error:
-                log.warning("lost the store, connecting again: %s", error)
-            pause = RECONNECT_PAUSES_SECONDS[min(attempt, len(RECONNECT_PAUSES_SECONDS) - 1)]
+                fault = error.fault
+                if attempt:  # a subscription alone may end for reasons of its own
+                    self._faults.learn(error)
+            except NewerStore as error:
+                log.error("%s", error)
+                self._told.put(EXIT_NEWER_STORE)
+                return
             attempt += 1
-            self._stopping.wait(pause)
+            self._stopping.wait(pause_ms(attempt, fault) / 1000)
 
     def _hear(self, heard: Signal | None) -> None:
         match heard:

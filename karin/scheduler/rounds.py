@@ -17,7 +17,7 @@ from karin.sqs.errors import OverLimit, QueueDoesNotExist
 from karin.sqs.names import QueueId
 from karin.store.connection import StoreUnavailable
 
-RETRY_CLAIM_MS = 500
+RETRY_CLAIM_MS = 500  # the store itself is left alone for longer, if that is called for (karin.store.faults)
 RETRY_OVER_LIMIT_MS = 2_000  # whoever holds the messages settles them one by one
 SETTLE_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)  # a restarting store is back within these
 
@@ -81,7 +81,7 @@ class Rounds:
             self.wakes.learn(queue, None, news)
             return
         except StoreUnavailable as error:
-            log.warning("cannot claim from %s: %s", queue.name, error)
+            log.debug("cannot claim from %s: %s", queue.name, error)  # told once for all that fails meanwhile
             self._try_again(queue, due_at_ms)
             return
         except OverLimit as error:

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 
 from karin.sqs.characters import has_only_allowed_characters
 from karin.sqs.errors import InvalidParameterValue, UnsupportedOperation
-from karin.sqs.limits import ATTRIBUTE_NAME_LENGTH, ATTRIBUTE_TYPE_LENGTH, MESSAGE_ATTRIBUTES, NUMBER_DIGITS
+from karin.sqs.limits import (
+    ATTRIBUTE_NAME_LENGTH,
+    ATTRIBUTE_TYPE_LENGTH,
+    MESSAGE_ATTRIBUTES,
+    NUMBER_DIGITS,
+    TRACE_HEADER_LENGTH,
+)
 from karin.sqs.message import MessageAttribute
 
 TRACE_HEADER = "AWSTraceHeader"
@@ -34,6 +40,10 @@ def validate_system_attributes(attributes: Mapping[str, MessageAttribute]) -> st
         if attribute.data_type != "String":
             raise InvalidParameterValue(
                 f"Message (system) attribute '{name}' with type 'String' must use field 'String'."
+            )
+        if len(attribute.string_value or "") > TRACE_HEADER_LENGTH:
+            raise InvalidParameterValue(
+                f"Message (system) attribute '{name}' must not be longer than {TRACE_HEADER_LENGTH} characters."
             )
     trace = attributes.get(TRACE_HEADER)
     return trace.string_value if trace else None

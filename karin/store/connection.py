@@ -11,34 +11,47 @@ from redis.backoff import ConstantBackoff, NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from karin.store.faults import Faults, StoreUnavailable, unavailable
+from karin.store.guard import GuardedClient, guarded
+
+__all__ = ["Client", "StoreUnavailable", "connect", "connect_listener", "connection_options", "store_errors"]
+
 Client = redis.Redis
 
-CONNECT_TIMEOUT_SECONDS = 2
+CONNECT_TIMEOUT_SECONDS = 1  # and no second try after it: a caller is told within two seconds
 COMMAND_TIMEOUT_SECONDS = 5  # longer than the longest script, shorter than any client's patience
-POOL_WAIT_SECONDS = 2
+POOL_WAIT_SECONDS = 1.7  # longer than the endpoint waits for an answer: whoever waits here learns what that tells
 RETRY_PAUSE_SECONDS = 0.05
 KEEPALIVE_IDLE_SECONDS = 30
 
 
-class StoreUnavailable(Exception):  # noqa: N818 - a state of the store, told in one line
-    """Redis cannot be used just now; the message is one line that says why."""
-
-
-def connect(url: str, *, max_connections: int, waiting: Callable[[int], Any] = LifoQueue) -> Client:
+def connect(
+    url: str,
+    *,
+    max_connections: int,
+    waiting: Callable[[int], Any] = LifoQueue,
+    faults: Faults | None = None,
+    patience_seconds: float | None = None,
+) -> Client:
     """Return a client over a bounded pool; nothing is sent before its first command.
 
     ``max_connections`` bounds the pool: free Redis plans allow 30 connections in all, and a machine may use 6.
-    ``waiting`` is the queue in which callers wait for a connection; the default is fit for threads.
+    ``waiting`` is the queue in which callers wait for a connection; the default is fit for threads. With ``faults`` a
+    store that does not serve is left alone for ever longer pauses. ``patience_seconds`` bounds the wait for the answer
+    to a command, if not by COMMAND_TIMEOUT_SECONDS.
     """
+    options = connection_options(url)
+    if patience_seconds is not None:
+        options["socket_timeout"] = patience_seconds
     # redis-py opens up to 100 connections and raises when they are used up: we open few and wait for one.
     pool = redis.BlockingConnectionPool.from_url(
         url,
         max_connections=max_connections,
         timeout=POOL_WAIT_SECONDS,
-        queue_class=waiting,
-        **connection_options(url),
+        queue_class=guarded(waiting, faults) if faults else waiting,
+        **options,
     )
-    return redis.Redis(connection_pool=pool)
+    return GuardedClient(pool, faults) if faults else redis.Redis(connection_pool=pool)
 
 
 def connect_listener(url: str) -> Client:
@@ -56,8 +69,9 @@ def connection_options(url: str) -> dict[str, Any]:
         # RESP2 needs no HELLO: one handshake command fewer, and nothing of karin needs RESP3's types.
         "protocol": 2,
         # Ten retries with backoff by default: a caller would wait for minutes. One retry covers a connection that
-        # the server closed while idle; sending is idempotent by message id, so a retry cannot send twice.
-        "retry": Retry(ConstantBackoff(RETRY_PAUSE_SECONDS), 1),
+        # the server closed while idle; sending is idempotent by message id, so a retry cannot send twice. A store that
+        # let one timeout pass would let another pass.
+        "retry": Retry(ConstantBackoff(RETRY_PAUSE_SECONDS), 1, (redis.ConnectionError,)),
         # No PING before commands and no CLIENT SETINFO, CLIENT MAINT_NOTIFICATIONS after connecting: plans count them.
         "health_check_interval": 0,
         "driver_info": None,
@@ -84,5 +98,4 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except redis.RedisError as error:
-        first_line = (str(error).splitlines() or [""])[0]
-        raise StoreUnavailable(f"the store does not serve: {first_line or type(error).__name__}") from error
+        raise unavailable(error) from error

@@ -1,12 +1,20 @@
 """Every key that karin keeps in Redis: its name and type. The schema is this file; no key is spelt anywhere else.
 
 The keys of a queue share the hash tag ``{account/name}``, so that each script touches one slot and the same code runs
-on a cluster. None carries a time to live but the tombstone: free Redis plans evict the keys that do.
+on a cluster. None carries a time to live but the tombstone and two that only hold others back: free Redis plans evict
+the keys that do.
 """
 
 from karin.sqs.names import QueueId
 
 PREFIX = "karin:"
+COPY_END = ":copy"
+
+SCHEMA = PREFIX + "schema"
+"""STRING: the version of the layout that this file describes (karin.store.schema); a store without it has version 1."""
+
+COPYING = PREFIX + "copying"
+"""STRING with a time to live: a backup is being made, and the keys that end as ``copy_of`` says are its own."""
 
 QUEUES = PREFIX + "queues"
 """ZSET, all scores 0: the names of all queues as ``account/name``, in order."""
@@ -160,6 +168,20 @@ def done(queue_id: QueueId) -> str:
 def tombstone(queue_id: QueueId) -> str:
     """STRING with a minute to live: the instant in ms at which the queue was deleted."""
     return _of(queue_id, "deleted")
+
+
+def of_queue(queue_id: QueueId) -> list[str]:
+    """Return every key that a queue may have, whatever its type."""
+    parts = (
+        *(queue, sources, due, messages, receives, leased, order, lanes, grouped, arrivals, remembered),
+        *(remembered_until, move, moves, calls, invocations, done, tombstone),
+    )
+    return [part(queue_id) for part in parts]
+
+
+def copy_of(key: str) -> str:
+    """Return where a backup copies a key to, of the same type and in the same slot, while it reads it."""
+    return key + COPY_END
 
 
 def of_messages(queue_id: QueueId) -> list[str]:

@@ -7,13 +7,16 @@ from typing import Any
 
 from karin.store.agenda import AgendaCommands
 from karin.store.connection import Client, connect, connect_listener
+from karin.store.copying import Copying
 from karin.store.deployment import DeploymentCommands
+from karin.store.faults import Faults
 from karin.store.inspect import Views
 from karin.store.inspection import Inspection
 from karin.store.messages import MessageCommands
 from karin.store.moves import MoveCommands
 from karin.store.pauses import PauseCommands
 from karin.store.queues import QueueCommands
+from karin.store.schema import SchemaCommands
 from karin.store.scripts import Scripts
 from karin.store.signals import Signals
 from karin.store.sweeping import Sweep
@@ -33,9 +36,12 @@ class Store:
     inspection: Inspection
     views: Views
     agenda: AgendaCommands
+    schema: SchemaCommands
+    copying: Copying
+    faults: Faults | None = None  # None for short visits: they ask once, and say themselves what was wrong
 
     @classmethod
-    def over(cls, client: Client, listener: Client) -> "Store":
+    def over(cls, client: Client, listener: Client, faults: Faults | None = None) -> "Store":
         """Return the store that two clients reach: one for commands, one for a subscription."""
         scripts = Scripts(client)
         return cls(
@@ -49,9 +55,23 @@ class Store:
             Inspection(client),
             Views(client, scripts),
             AgendaCommands(scripts),
+            SchemaCommands(client),
+            Copying(client),
+            faults,
         )
 
     @classmethod
-    def open(cls, url: str, *, max_connections: int, waiting: Callable[[int], Any] = LifoQueue) -> "Store":
-        """Return the store at a Redis URL; nothing is sent before its first command."""
-        return cls.over(connect(url, max_connections=max_connections, waiting=waiting), connect_listener(url))
+    def open(
+        cls,
+        url: str,
+        *,
+        max_connections: int,
+        waiting: Callable[[int], Any] = LifoQueue,
+        faults: Faults | None = None,
+        patience_seconds: float | None = None,
+    ) -> "Store":
+        """Return the store at a Redis URL; nothing is sent before its first command. See ``connect``."""
+        client = connect(
+            url, max_connections=max_connections, waiting=waiting, faults=faults, patience_seconds=patience_seconds
+        )
+        return cls.over(client, connect_listener(url), faults)

@@ -20,6 +20,7 @@ FATAL_EXIT_CODES = {
     2: "its settings or its command line are wrong",
     3: "its worker failed to boot",  # gunicorn's WORKER_BOOT_ERROR
     4: "its application failed to load",  # gunicorn's APP_LOAD_ERROR
+    78: "its store was written by a newer karin",  # karin.store.schema
     126: "its program may not be executed",  # as in a shell
     127: "its program was not found",
 }

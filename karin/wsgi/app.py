@@ -1,5 +1,6 @@
 """The WSGI application, as gunicorn loads it in each worker."""
 
+import logging
 import os
 from collections.abc import Mapping
 
@@ -8,12 +9,16 @@ import falcon
 from karin.clock import SystemClock
 from karin.operations.context import Context
 from karin.settings import Settings
+from karin.store.faults import Faults
 from karin.store.store import Store
+from karin.wsgi import schema
 from karin.wsgi.endpoint import SqsEndpoint
 from karin.wsgi.health import Health
 from karin.wsgi.long_poll import LongPolls
 from karin.wsgi.waiting import FairLine
 
+LONGEST_PAUSE_MS = 5_000  # in which a store that does not serve is not asked: people wait
+PATIENCE_SECONDS = 1.3  # for one command: callers are told within two seconds
 CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6, divided among its workers
 
 
@@ -23,7 +28,7 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
     def __init__(self, context: Context, settings: Settings) -> None:
         super().__init__()
         self._long_polls = LongPolls(context.store.signals, context.clock)
-        self.add_route("/healthz", Health(context, settings.sweep_interval_seconds))
+        self.add_route("/healthz", Health(context, settings))
         self.add_sink(SqsEndpoint(context, settings, self._long_polls), prefix=r"/")
 
     def end_waits(self) -> None:
@@ -32,8 +37,15 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
 
 
 def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID251 - the entry of a process
-    """Return the application; nothing is sent to Redis before the first request."""
+    """Return the application; before the first request, Redis is asked only whose store it is."""
     settings = Settings.from_env(environ)
     connections = max(1, CONNECTIONS // settings.workers)
-    store = Store.open(settings.store_url, max_connections=connections, waiting=FairLine)
+    store = Store.open(
+        settings.store_url,
+        max_connections=connections,
+        waiting=FairLine,
+        faults=Faults(logging.getLogger("karin.endpoint"), LONGEST_PAUSE_MS),
+        patience_seconds=PATIENCE_SECONDS,
+    )
+    schema.claim(store)
     return Application(Context.of(store, SystemClock(), settings), settings)

@@ -1,14 +1,18 @@
-"""Who may call: the URL token, a signature, or, on loopback only, anyone. Decided before anything is parsed."""
+"""Who may call: the URL token, a signature, or, on loopback only, anyone. Decided before anything is parsed.
+
+The head of a request is checked before its body is read, so that strangers cost no memory.
+"""
 
 import hmac
 import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from karin.access_keys import EVERYTHING, KeyScope
 from karin.settings import Settings
 from karin.sqs.errors import AccessDenied
 from karin.wsgi.request import HttpRequest
-from karin.wsgi.sigv4 import verify
+from karin.wsgi.sigv4 import Claim, confirm, read_claim
 
 _CREDENTIAL = re.compile(r"Credential=(\w{1,128})/", re.ASCII)
 
@@ -19,6 +23,7 @@ class Identity:
 
     sender_id: str | None
     token: str | None = field(default=None, repr=False)
+    scope: KeyScope = EVERYTHING
 
 
 class Authenticator:
@@ -26,18 +31,26 @@ class Authenticator:
 
     def __init__(self, settings: Settings) -> None:
         self._keys = settings.access_keys
+        self._scopes = settings.key_scopes
         self._token = settings.url_token
         self._is_open = not self._keys and not self._token  # settings.py lets that bind loopback only
 
-    def authenticate(self, request: HttpRequest, now_ms: int) -> Identity:
-        """Return who calls; raises the SqsError that AWS would give to a stranger."""
+    def admit(self, request: HttpRequest, now_ms: int) -> Identity | Claim:
+        """Return who calls, or who claims to until the body is read; raises the SqsError that AWS gives a stranger."""
         if self._token and _has_token(request.raw_path, self._token):
             return Identity(_claimed_key(request), self._token)
         if self._is_open:
             return Identity(_claimed_key(request))
         if not self._keys:
             raise AccessDenied("Access to the resource is denied.")
-        return Identity(verify(request, self._keys, now_ms))
+        return read_claim(request, self._keys, now_ms)
+
+    def confirm(self, admitted: Identity | Claim, body: bytes) -> Identity:
+        """Return who calls, now that the body is read; raises InvalidSignature."""
+        if isinstance(admitted, Identity):
+            return admitted
+        key_id = confirm(admitted, body)
+        return Identity(key_id, scope=self._scopes.get(key_id, EVERYTHING))
 
 
 def _has_token(raw_path: str, token: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from karin.access_keys import EVERYTHING, KeyScope
 from karin.sqs.names import QueueId
 from karin.wsgi.connection import Connection
 from karin.wsgi.long_poll import LongPolls
@@ -21,6 +22,7 @@ class Caller:
     connection: Connection
     long_polls: LongPolls  # where the caller may wait
     trace_header: str | None = None
+    scope: KeyScope = EVERYTHING  # what the key that signed may be used for
 
     @property
     def queue_path(self) -> str | None:

@@ -1,12 +1,11 @@
-"""The one handler of the SQS API: authenticate, choose the protocol, decode, run, encode; the same for errors."""
+"""The one handler of the SQS API: authenticate, read the body, decode, run, encode; the same for errors."""
 
 import logging
 import uuid
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import falcon
-from gunicorn.http.errors import ParseException
 
 from karin.operations.context import Context
 from karin.operations.syncing import ask_for_sync
@@ -14,35 +13,28 @@ from karin.settings import Settings
 from karin.sqs.errors import (
     InternalFailure,
     InvalidAction,
-    MalformedInput,
     QueueDoesNotExist,
-    RequestTooLarge,
     ServiceUnavailable,
     SqsError,
 )
-from karin.store.connection import StoreUnavailable
+from karin.store.faults import FULL, StoreUnavailable
 from karin.wsgi.actions import ACTIONS
 from karin.wsgi.actions.base import Action
 from karin.wsgi.authentication import Authenticator, Identity
+from karin.wsgi.bodies import Bodies
 from karin.wsgi.caller import Caller
 from karin.wsgi.connection import Connection
 from karin.wsgi.long_poll import LongPolls
 from karin.wsgi.protocols import WireProtocol, choose
 from karin.wsgi.request import HttpRequest
+from karin.wsgi.scopes import check_scope
 
 MOST_BODY_BYTES = 9 * 1024 * 1024  # legal are 1 MiB of base64, each character of it written as \u0041, and the rest
-MOST_DRAINED_BYTES = 64 * 1024 * 1024  # of a body that is refused: whoever sends more may lose the answer
 NO_ACTION_BODY = b"<UnknownOperationException/>"
 
+FULL_MESSAGE = "The service is unavailable: its store is full until messages are deleted. Please retry."
+
 log = logging.getLogger("karin.endpoint")
-
-
-class BodyReader(Protocol):
-    """The part of a WSGI input that is needed."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return up to ``size`` bytes."""
-        ...
 
 
 class SqsEndpoint:
@@ -52,6 +44,7 @@ class SqsEndpoint:
         self._context = context
         self._long_polls = long_polls
         self._authenticator = Authenticator(settings)
+        self._bodies = Bodies(MOST_BODY_BYTES)
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
         """Answer one request; whatever happens, in the caller's own protocol."""
@@ -61,25 +54,27 @@ class SqsEndpoint:
         http = HttpRequest.from_environ(request.env)
         protocol = choose(http)
         try:
-            http = replace(http, body=_body(request))
-            protocol = choose(http)
-            identity = self._authenticator.authenticate(http, self._context.clock.now_ms())
-            if protocol.action is None:
-                response.status = falcon.HTTP_404
-                response.content_type = "text/xml"
-                response.data = NO_ACTION_BODY
-                return
-            caller = self._caller(request, http, identity)
-            result = self._run(protocol, caller)
+            with self._bodies.of(request) as incoming:
+                admitted = self._authenticator.admit(http, self._context.clock.now_ms())
+                http = replace(http, body=incoming.read())
+                protocol = choose(http)
+                identity = self._authenticator.confirm(admitted, http.body)
+                request.env["gunicorn.socket"].may_close = False
+                if protocol.action is None:
+                    response.status = falcon.HTTP_404
+                    response.content_type = "text/xml"
+                    response.data = NO_ACTION_BODY
+                    return
+                result = self._run(protocol, self._caller(request, http, identity))
+                response.data = protocol.write(result, request_id)
+                response.content_type = protocol.content_type
         except Exception as error:  # noqa: BLE001 - a caller never sees a traceback
             _answer_error(response, protocol, _as_sqs_error(error), request_id)
-        else:
-            response.content_type = protocol.content_type
-            response.data = protocol.write(result, request_id)
 
     def _run(self, protocol: WireProtocol, caller: Caller) -> Any:
         action = _action(protocol.action or "", caller)
         request = protocol.read(action.request)
+        check_scope(self._context, caller, protocol.action or "", request)
         try:
             return action.run(self._context, request, caller)
         except QueueDoesNotExist:
@@ -98,6 +93,7 @@ class SqsEndpoint:
             connection=Connection(request.env["gunicorn.socket"]),
             long_polls=self._long_polls,
             trace_header=http.header("x-amzn-trace-id"),
+            scope=identity.scope,
         )
 
 
@@ -108,34 +104,14 @@ def _action(name: str, caller: Caller) -> Action:
     return action
 
 
-def _body(request: falcon.Request) -> bytes:
-    stream: BodyReader = request.bounded_stream if request.content_length is not None else request.stream
-    is_too_long = (request.content_length or 0) > MOST_BODY_BYTES
-    try:
-        body = b"" if is_too_long else stream.read(MOST_BODY_BYTES + 1)
-        if is_too_long or len(body) > MOST_BODY_BYTES:
-            _drain(stream)
-            raise RequestTooLarge(f"Request bodies must not be longer than {MOST_BODY_BYTES} bytes.")
-    except (OSError, ParseException):  # the caller went away, or its chunks are none
-        raise MalformedInput("The request body cannot be read.") from None
-    if request.content_length is not None and len(body) < request.content_length:
-        raise MalformedInput("The request body ended before its Content-Length.")
-    return body
-
-
-def _drain(stream: BodyReader) -> None:
-    """Read on, so that a client which sends all before it reads comes to read: closing early would reset it."""
-    left = MOST_DRAINED_BYTES
-    while left > 0 and (piece := stream.read(65_536)):
-        left -= len(piece)
-
-
 def _as_sqs_error(error: Exception) -> SqsError:
     if isinstance(error, SqsError):
         return error
     if isinstance(error, StoreUnavailable):
-        log.warning("%s", error)
-        return ServiceUnavailable("The service is unavailable. Please retry.")
+        # The log tells the fault once, not for each request. 503 and not OverLimit (403) for a full store: SDKs try
+        # again, deliveries make room, and no sender should take a full queue for a mistake of its own.
+        log.debug("%s", error)
+        return ServiceUnavailable(FULL_MESSAGE if error.fault is FULL else "The service is unavailable. Please retry.")
     log.error("a request failed for a reason that is karin's own fault", exc_info=error)
     return InternalFailure("The request processing has failed because of an unknown error.")
 

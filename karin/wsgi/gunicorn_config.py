@@ -6,6 +6,7 @@ Upper case is karin's, lower case are gunicorn's own setting names (gunicorn 27 
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 from karin.settings import Settings
 
@@ -36,5 +37,14 @@ control_socket_disable = True
 limit_request_line = 8190
 # Without a handler Python prints karin's own warnings without their level, and no reader of the log could tell them.
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+
+
+def on_exit(_server: Any) -> None:
+    """Tell why the endpoint ends when the store is why."""
+    from karin.wsgi.schema import end_master  # noqa: PLC0415 - a master that lives does not pay for Redis
+
+    end_master(SETTINGS)
+
+
 accesslog = None
 loglevel = "warning"

@@ -6,17 +6,21 @@ import falcon
 
 from karin.operations.context import Context
 from karin.operations.status import scheduler_count
-from karin.store.connection import StoreUnavailable
+from karin.settings import Settings
+from karin.store.faults import FULL, OVERLOADED, StoreUnavailable
 
 GOOD_FOR_MS = 20_000  # a good answer is given again for so long: checks every few seconds must not eat a Redis plan
+TAKES_CALLS = (FULL, OVERLOADED)  # faults with which messages are still delivered: no reason to take a machine away
 
 
 class Health:
     """Answers 200 ``{"status": "ok"}``, or 503 with the reason."""
 
-    def __init__(self, context: Context, sweep_interval_seconds: int) -> None:
+    def __init__(self, context: Context, settings: Settings) -> None:
         self._context = context
-        self._sweep_interval_seconds = sweep_interval_seconds
+        self._sweep_interval_seconds = settings.sweep_interval_seconds
+        # A store on this machine may be asked as often as one likes.
+        self._good_for_ms = 0 if settings.store_url.startswith("unix:") else GOOD_FOR_MS
         self._good_until_ms = 0
 
     def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
@@ -31,12 +35,17 @@ class Health:
 
     def _reason(self) -> str | None:
         now_ms = self._context.clock.now_ms()
-        if now_ms < self._good_until_ms:
+        fault = self._context.store.faults.current() if self._context.store.faults else None
+        if fault in TAKES_CALLS:
+            fault = None
+        if fault and not fault.is_whole:
+            return f"the store does not serve: {fault.advice}"
+        if fault is None and now_ms < self._good_until_ms:
             return None
         try:
             if scheduler_count(self._context, self._sweep_interval_seconds) == 0:
                 return "no scheduler is alive: messages are accepted and wait"
         except StoreUnavailable as error:
             return str(error)
-        self._good_until_ms = now_ms + GOOD_FOR_MS
+        self._good_until_ms = now_ms + self._good_for_ms
         return None

@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from karin.sqs.errors import InvalidAction, MalformedInput, SqsError
+from karin.wsgi.counting import check_json
 
 TARGET_PREFIX = "AmazonSQS."
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
@@ -36,6 +37,7 @@ class JsonProtocol:
 
     def read(self, shape: type[ShapeT]) -> ShapeT:
         """Return the request as a shape; an empty body is an empty request. Raises MalformedInput."""
+        check_json(self._body, is_batch="entries" in shape.__struct_fields__)
         try:
             return _decoder(shape).decode(self._body or b"{}")  # type: ignore[return-value]
         except msgspec.ValidationError as error:

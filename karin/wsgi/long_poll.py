@@ -157,7 +157,7 @@ class Line:
             messages = self.look(poll).messages
             rest_ms = 0 if messages else REST_MS
         except StoreUnavailable as error:
-            log.warning("a long poll cannot look for messages, it tries again: %s", error)
+            log.debug("a long poll cannot look for messages, it tries again: %s", error)
             messages = ()
         self._rest_until_ms = self._clock.now_ms() + rest_ms
         self._turn = None

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 import gevent
 
-from karin.store.connection import StoreUnavailable
+from karin.store.faults import StoreUnavailable, pause_ms
 from karin.store.signals import Nudge, Signals
 
 LINGER_SECONDS = 60  # then an idle endpoint holds no connection for it
-RECONNECT_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0)  # then the last again and again
+LONGEST_PAUSE_MS = 5_000  # between two tries to listen again: people wait
 
 log = logging.getLogger("karin.endpoint")
 
@@ -55,6 +55,7 @@ class NudgeListener:
     def _listen(self) -> None:
         attempt = 0
         while True:
+            fault = None
             try:
                 for signal in self._signals.listen(control=False):
                     attempt = 0
@@ -63,6 +64,7 @@ class NudgeListener:
                     elif isinstance(signal, Nudge):
                         self._heard(signal)
             except StoreUnavailable as error:
-                log.warning("long polls are not told of new messages, connecting again: %s", error)
-            gevent.sleep(RECONNECT_PAUSES_SECONDS[min(attempt, len(RECONNECT_PAUSES_SECONDS) - 1)])
+                log.debug("long polls are not told of new messages, connecting again: %s", error)
+                fault = error.fault
             attempt += 1
+            gevent.sleep(pause_ms(attempt, fault, LONGEST_PAUSE_MS) / 1000)

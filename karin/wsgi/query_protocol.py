@@ -12,11 +12,13 @@ import msgspec
 
 from karin.sqs.errors import MalformedInput, SqsError
 from karin.wsgi import query_json, xml
+from karin.wsgi.counting import MOST_VALUES, is_batch_form, too_many_values
 from karin.wsgi.fields import Field, fields_of, is_structure
 from karin.wsgi.json_protocol import complaint
 from karin.wsgi.request import HttpRequest
 
-MOST_PARAMETERS = 2_000  # ten entries with ten attributes each need about 400
+MOST_PARAMETERS = MOST_VALUES
+UNREADABLE = "The request parameters cannot be read."
 MOST_PARTS = 7  # of a name, as in SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringListValue.1
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 Tree = dict[str, "Tree | str"]
@@ -63,15 +65,19 @@ class QueryProtocol:
     def _read_parameters(self) -> dict[str, str]:
         if self._parameters is None:
             try:
-                body = self._body.decode() if self._is_form else ""
-                pairs = [
-                    pair
-                    for text in (self._query_string, body)
-                    for pair in parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
-                ]
+                texts = (self._query_string, self._body.decode() if self._is_form else "")
             except ValueError:
-                raise MalformedInput("The request parameters cannot be read.") from None
-            self._parameters = dict(pairs)
+                raise MalformedInput(UNREADABLE) from None
+            if sum(text.count("&") for text in texts) > MOST_VALUES and is_batch_form(*texts):
+                raise too_many_values(is_batch=True)
+            try:
+                self._parameters = dict(
+                    pair
+                    for text in texts
+                    for pair in parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+                )
+            except ValueError:
+                raise MalformedInput(UNREADABLE) from None
         return self._parameters
 
 

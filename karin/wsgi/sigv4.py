@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -49,10 +50,21 @@ class Signed(NamedTuple):
     expires_seconds: int | None = None  # of a presigned URL
 
 
-def verify(request: HttpRequest, keys: Mapping[str, str], now_ms: int) -> str:
-    """Return the access key id that signed a request; raises the SqsError that AWS would give.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who a request's head says it is from, until the body confirms it."""
 
-    ``keys`` maps access key ids to secrets.
+    request: HttpRequest
+    signed: Signed
+    key: bytes = field(repr=False)
+    body_hash: str | None  # as the head tells it
+
+
+def read_claim(request: HttpRequest, keys: Mapping[str, str], now_ms: int) -> Claim:
+    """Check what the head of a request tells; raises the SqsError that AWS would give.
+
+    ``keys`` maps access key ids to secrets. A head that tells the body's hash is checked wholly, since the signature is
+    over that hash; of any other the signature is checked with the body.
     """
     signed = _read(request)
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
@@ -61,15 +73,35 @@ def verify(request: HttpRequest, keys: Mapping[str, str], now_ms: int) -> str:
     secret = keys.get(signed.key_id)
     if secret is None:
         raise UnrecognizedClient("The security token included in the request is invalid.")
-    key = signing_key(secret, signed.scope_date, signed.region, signed.service)
-    body_hash = hashlib.sha256(request.body).hexdigest()
-    claimed_hash = request.header("x-amz-content-sha256") or body_hash
+    claim = Claim(
+        request,
+        signed,
+        signing_key(secret, signed.scope_date, signed.region, signed.service),
+        request.header("x-amz-content-sha256") or None,
+    )
+    if claim.body_hash is not None:
+        _check_signature(claim, claim.body_hash)
+    return claim
+
+
+def confirm(claim: Claim, body: bytes) -> str:
+    """Return the access key id that signed a head and this body; raises InvalidSignature."""
+    body_hash = hashlib.sha256(body).hexdigest()
+    if claim.body_hash is None:
+        _check_signature(claim, body_hash)
+    elif not _same(claim.body_hash, body_hash):
+        raise InvalidSignature(MISMATCH_TEXT)
+    return claim.signed.key_id
+
+
+def _check_signature(claim: Claim, body_hash: str) -> None:
+    request, signed = claim.request, claim.signed
     is_presigned = signed.expires_seconds is not None
     for host, path in _candidates(request):
-        text = string_to_sign(signed, canonical_request(request, signed, host, path, claimed_hash, is_presigned))
-        expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-        if _same(expected, signed.signature) and _same(claimed_hash, body_hash):
-            return signed.key_id
+        text = string_to_sign(signed, canonical_request(request, signed, host, path, body_hash, is_presigned))
+        expected = hmac.new(claim.key, text.encode(), hashlib.sha256).hexdigest()
+        if _same(expected, signed.signature):
+            return
     raise InvalidSignature(MISMATCH_TEXT)
 
 

@@ -1,4 +1,4 @@
-"""The line in which greenlets wait for a connection to Redis: first come, first served."""
+"""The lines in which greenlets wait, for a connection to Redis or for room in memory: first come, first served."""
 
 from collections import deque
 from queue import Empty, Full
@@ -57,3 +57,36 @@ class FairLine:
     def get_nowait(self) -> Any:
         """Take an item; raises Empty."""
         return self.get(block=False)
+
+
+class Room:
+    """An amount that greenlets share: each takes a part and gives it back. Whoever finds too little waits in line."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+        self._waiting: deque[tuple[int, AsyncResult]] = deque()
+
+    def take(self, part: int, seconds: float) -> bool:
+        """Take a part, at most the whole size; tell whether that was possible within so many seconds."""
+        place = AsyncResult()
+        self._waiting.append((part, place))
+        self._serve()
+        try:
+            place.get(timeout=seconds)
+        except gevent.timeout.Timeout:
+            if not place.ready():
+                self._waiting.remove((part, place))
+                self._serve()  # whoever stands behind may need less
+                return False
+        return True
+
+    def give(self, part: int) -> None:
+        """Give a part back."""
+        self._free += part
+        self._serve()
+
+    def _serve(self) -> None:
+        while self._waiting and self._waiting[0][0] <= self._free:
+            part, place = self._waiting.popleft()
+            self._free -= part
+            place.set(part)

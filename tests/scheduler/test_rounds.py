@@ -346,6 +346,7 @@ def test_claims_are_tried_again_until_the_store_is_back(
     send(store, CLOCK.now_ms())
     durable.kill()
     recorder = Recorder()
+    caplog.set_level("DEBUG", "karin.scheduler")
     with running_rounds(store, serving(QUEUE), recorder) as rounds:
         rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
         wait_until(lambda: "cannot claim" in caplog.text, "a claim has failed")

@@ -1,10 +1,14 @@
 """A source and a worker that a test drives by hand, and a desk with the app over them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, tzinfo
+from typing import Any
+from unittest.mock import patch
 
 from msgspec.structs import replace
+from textual.app import App
 from textual.message import Message
 
 from karin.operations.status import Status
@@ -71,8 +75,8 @@ class FakeWorker:
         self.wanted.append((action.name, subject, dict(answers)))
 
     def examine(self, post: Post) -> None:
-        del post
         self.examinations += 1
+        post(Examined(Examination(is_running=True, begun_at_ms=NOW_MS)))
 
     @property
     def names(self) -> list[str]:
@@ -118,9 +122,12 @@ class Desk:
         await self.until(lambda: self.app.problem == reason, "the loss arrived")
 
     async def hears(self, name: str, phase: Phase, text: str, *lines: str) -> None:
-        activity = Activity(name, phase, text, self.clock.now_ms(), lines)
-        self.source.tell(ActivityChanged(activity))
-        await self.until(lambda: self.app.activity == activity, "the news arrived")
+        news = self.news(name, phase, text, *lines)
+        self.source.tell(news)
+        await self.until(lambda: self.app.activity == news.activity, "the news arrived")
+
+    def news(self, name: str, phase: Phase, text: str, *lines: str) -> ActivityChanged:
+        return ActivityChanged(Activity(name, phase, text, self.clock.now_ms(), lines))
 
     async def shows(self, text: str) -> None:
         await self.until(lambda: text in self.screen(), f"{text!r} is on the screen", self.screen)
@@ -141,3 +148,22 @@ class Desk:
                     await asyncio.sleep(0.01)
         except TimeoutError:
             raise AssertionError(f"still not: {description}\n{seen()}") from None
+
+
+Span = tuple[int, int, int]
+"""A line, and the cells that are drawn of it, the last one excluded."""
+
+
+@contextmanager
+def drawing(app: App[Any]) -> Iterator[list[Span]]:
+    """Collect what is drawn meanwhile; a whole screen is its lines from end to end."""
+    drawn: list[Span] = []
+
+    def display(screen: object, update: Any) -> None:
+        del screen
+        if update is not None:
+            width, height = app.size
+            drawn.extend(getattr(update, "spans", [(y, 0, width) for y in range(height)]))
+
+    with patch.object(app, "_display", display):
+        yield drawn

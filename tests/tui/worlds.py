@@ -151,7 +151,6 @@ def invocation(
     """Return a call with two messages of ``orders``; its id begins with ``number``."""
     fields: dict[str, Any] = {
         "queue": queue_id("orders"),
-        "mapping_uuid": f"orders-{function}",
         "duration_ms": 40,
         "lateness_ms": 12,
         "request_id": f"request-{number}",
@@ -160,13 +159,14 @@ def invocation(
         "message_count": 2,
         "log_tail": "START\nEND\n",
     }
+    fields |= others
     return Invocation(
         id=f"{number:08}-1111-4111-8111-111111111111",
         function_arn=arn_of(function),
         outcome=outcome,
         started_at_ms=NOW_MS - ago_ms,
         compressed_event=compress_event(event) if event else b"",
-        **fields | others,
+        **{"mapping_uuid": f"{fields['queue'].name}-{function}"} | fields,
     )
 
 

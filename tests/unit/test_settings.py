@@ -47,6 +47,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "KARIN_MAX_DELAY_SECONDS": "86400",
             "KARIN_SYNC_INTERVAL": "300",
             "KARIN_SWEEP_INTERVAL": "7",
+            "KARIN_WEB_PASSWORD": "twelve-chars",
         }
     )
 
@@ -64,6 +65,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         max_delay_seconds=86400,
         sync_interval_seconds=300,
         sweep_interval_seconds=7,
+        web_password="twelve-chars",
     )
     assert settings.store_url == settings.redis_url
     assert settings.endpoint_url == "http://127.0.0.1:8080"
@@ -181,6 +183,14 @@ def test_a_wrong_token_is_refused_and_not_shown(value: str) -> None:
     said = refused(KARIN_URL_TOKEN=value)
 
     assert said.startswith("KARIN_URL_TOKEN ")
+    assert value not in said
+
+
+@pytest.mark.parametrize("value", ["eleven-char", "한글" * 5])
+def test_a_short_web_password_is_refused_and_not_shown(value: str) -> None:
+    said = refused(KARIN_WEB_PASSWORD=value)
+
+    assert said.startswith("KARIN_WEB_PASSWORD ")
     assert value not in said
 
 

@@ -29,11 +29,12 @@ local most_leased, after_now, calls_key = tonumber(ARGV[7]), '(' .. ARGV[1], KEY
 local mapping, call_id, call_until_ms, most_calls = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
 local window_ms, before_next_ms = tonumber(ARGV[12]), string.format('(%.0f', tonumber(ARGV[1]) + 1)
 local admit, busy_until = include('admit'), include('busy_until')
-local first_in_lane = include('first_in_lane')
+local first_in_lane, free_first = include('first_in_lane'), include('free_first')
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod',
   'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target')
 if not attributes[1] then return {'no_queue'} end
+free_first(queue_key)
 if redis.call('ZCOUNT', leased_key, after_now, '+inf') >= most_leased then return {'over_limit'} end
 if lease_ms < 0 then lease_ms = tonumber(attributes[1]) * 1000 end
 local retention_ms = tonumber(attributes[2]) * 1000

@@ -32,10 +32,12 @@ local calls_key = KEYS[10]
 local after_now = '(' .. ARGV[1]
 local admit, busy_until = include('admit'), include('busy_until')
 local first_in_lane, visible_at = include('first_in_lane'), include('visible_at')
+local free_first = include('free_first')
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod',
   'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target', 'DelaySeconds')
 if not attributes[1] then return {'no_queue'} end
+free_first(queue_key)
 if lease_ms < 0 then lease_ms = tonumber(attributes[1]) * 1000 end
 local retention_ms, delay_ms = tonumber(attributes[2]) * 1000, tonumber(attributes[6]) * 1000
 if delay_ms >= retention_ms then retention_ms = retention_ms + delay_ms end  -- else it is lost before it is due

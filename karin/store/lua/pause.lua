@@ -6,7 +6,9 @@
 -- Invariant: what a person paused, only a person resumes or pauses otherwise.
 local pauses_key = KEYS[1]
 local mapping, pause, by, channel = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local free_first = include('free_first')
 
+free_first(pauses_key)
 local stands = redis.call('HGET', pauses_key, mapping)
 if (not stands and pause == '') or stands == pause then return {'ok', 0} end
 if stands and by ~= 'user' and cjson.decode(stands).by == 'user' then return {'ok', 0} end

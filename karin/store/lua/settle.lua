@@ -29,8 +29,10 @@ local invocation, most_recorded = ARGV[7], tonumber(ARGV[8])
 local first_in_lane, line_up_lane = include('first_in_lane'), include('line_up_lane')
 local note_call, note_done, note_verdict = include('note_call'), include('note_done'), include('note_verdict')
 local nudge_if_earlier, record = include('nudge_if_earlier'), include('record')
+local free_first = include('free_first')
 
 if redis.call('EXISTS', queue_key) == 0 then return {'no_queue'} end
+free_first(queue_key)
 local before, held = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES'), redis.call('HLEN', messages_key)
 
 -- Takes a message out of line, or moves it to another instant.

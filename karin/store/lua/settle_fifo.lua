@@ -31,10 +31,12 @@ local invocation, most_recorded = ARGV[7], tonumber(ARGV[8])
 local first_in_lane, note_call, note_verdict = include('first_in_lane'), include('note_call'), include('note_verdict')
 local note_done, nudge_if_earlier = include('note_done'), include('nudge_if_earlier')
 local record, visible_at = include('record'), include('visible_at')
+local free_first = include('free_first')
 
 local delay_seconds = redis.call('HGET', queue_key, 'DelaySeconds')
 if not delay_seconds then return {'no_queue'} end
 local delay_ms = tonumber(delay_seconds) * 1000
+free_first(queue_key)
 local before, held = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES'), redis.call('HLEN', messages_key)
 local touched = {}
 local must_be_held = {delete_held = true, extend = true, hold = true}

@@ -8,7 +8,9 @@
 -- Invariant: no message is touched.
 local schedulers_key, moving_key = KEYS[1], KEYS[2]
 local now_ms, scheduler_id, forgotten_ms = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local free_first = include('free_first')
 
+free_first(schedulers_key)
 local entries = redis.call('HGETALL', schedulers_key)
 for i = 1, #entries, 2 do
   if now_ms - tonumber(entries[i + 1]) > forgotten_ms then redis.call('HDEL', schedulers_key, entries[i]) end

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label, Static, TextArea
 
 from karin.tui.actions.action import Action, Ask, Field
@@ -67,7 +67,7 @@ class AskDialog(Dialog):
     def compose(self) -> ComposeResult:
         """Lay out the question, the fields and the two buttons."""
         ask = self._ask
-        with Vertical(classes="frame") as frame:
+        with VerticalScroll(classes="frame", can_focus=False) as frame:  # for small terminals
             frame.border_title = ask.title
             frame.border_subtitle = "ctrl+s goes on, tab moves, esc cancels" if ask.fields else "tab moves, esc cancels"
             if ask.text:

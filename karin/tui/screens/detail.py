@@ -24,7 +24,7 @@ class DetailScreen(ActingScreen):
     DEFAULT_CSS = """
     DetailScreen #title { height: 1; padding: 0 1; text-style: bold; }
     DetailScreen VerticalScroll { height: 1fr; padding: 1 1 0 1; }
-    DetailScreen #facts { height: auto; margin: 0 0 1 0; }
+    DetailScreen #facts { height: auto; }
     DetailScreen #body { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

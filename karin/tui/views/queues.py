@@ -35,7 +35,7 @@ class QueuesView(View):
         Column("OLDEST", from_width=100),
         Column("DEAD", is_number=True, from_width=72),
         Column("LAST 30 MIN", from_width=116),
-        Column("FEEDS", is_flexible=True),
+        Column("FEEDS", is_flexible=True, from_width=64),
     )
     signs = (WAITING, IN_FLIGHT, LATER, EMPTY, DEAD)
 

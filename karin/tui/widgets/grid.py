@@ -176,7 +176,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
             max([cell_len(self._title(place)), *(cell_len(row.cells[place].text) for row in self._rows)])
             for place in self._places
         ]
-        return fit(self._columns, wanted, self._room - 1)
+        return fit(self._columns, wanted, self._room - MARGIN - self.scrollbar_size_vertical)
 
     def _refresh_cells(self, index: int, old: Row, new: Row) -> None:
         """Draw again the cells of a row that differ."""

@@ -9,7 +9,7 @@ _DIGITS = re.compile(r"\d")
 
 
 class Words(Static):
-    """Drawn again only when it differs, and without a new layout, which draws the whole screen, while only digits do."""
+    """Drawn again only when it differs; while only digits do, without a layout, which draws the whole screen."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name of it
         super().__init__(id=id, markup=False)

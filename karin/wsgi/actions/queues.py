@@ -1,9 +1,12 @@
 """The actions on queues themselves: create, find, list, describe, change, purge, delete."""
 
+from functools import partial
+
 from karin.operations import queues
 from karin.operations.context import Context
 from karin.wsgi.actions.base import Action, queue_of
 from karin.wsgi.caller import Caller
+from karin.wsgi.scopes import only_in_scope
 from karin.wsgi.shapes import queues as shapes
 from karin.wsgi.shapes.base import QueueScoped
 
@@ -22,7 +25,8 @@ def get_queue_url(context: Context, request: shapes.GetQueueUrlRequest, caller: 
 
 def list_queues(context: Context, request: shapes.ListQueuesRequest, caller: Caller) -> shapes.ListQueuesResult:
     """ListQueues."""
-    page = queues.list_queues(context, request.queue_name_prefix or "", request.max_results, request.next_token)
+    read = partial(queues.list_queues, context, request.queue_name_prefix or "")
+    page = only_in_scope(caller.scope, request.max_results, request.next_token, read)
     urls = [caller.url_of(queue) for queue in page.queues]
     return shapes.ListQueuesResult(queue_urls=urls or None, next_token=page.next_token)
 
@@ -32,7 +36,8 @@ def list_dead_letter_source_queues(
 ) -> shapes.ListDeadLetterSourceQueuesResult:
     """ListDeadLetterSourceQueues."""
     queue = queue_of(context, request, caller)
-    page = queues.list_dead_letter_sources(context, queue, request.max_results, request.next_token)
+    read = partial(queues.list_dead_letter_sources, context, queue)
+    page = only_in_scope(caller.scope, request.max_results, request.next_token, read)
     urls = [caller.url_of(source) for source in page.queues]
     return shapes.ListDeadLetterSourceQueuesResult(queue_urls=urls or None, next_token=page.next_token)
 

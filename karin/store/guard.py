@@ -1,0 +1,75 @@
+"""redis-py's client and the line for its connections, both of which ask ``Faults`` before they ask the store."""
+
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from redis.client import Pipeline
+
+from karin.store.faults import Faults, StoreUnavailable
+
+
+class GuardedClient(redis.Redis):
+    """A client whose commands are refused at once while the store does not serve; each may raise StoreUnavailable."""
+
+    def __init__(self, pool: redis.BlockingConnectionPool, faults: Faults) -> None:
+        super().__init__(connection_pool=pool)
+        self._faults = faults
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run one command."""
+        command = str(args[1] if args[0] == "EVALSHA" else args[0])  # each script meets a full store in its own way
+        with self._faults.guarding(command):
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
+        """Return a pipeline that is guarded as a whole."""
+        made = _GuardedPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        made.faults = self._faults
+        return made
+
+
+class _GuardedPipeline(Pipeline):
+    faults: Faults
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        with self.faults.guarding("PIPELINE"):
+            return super().execute(raise_on_error)
+
+
+def guarded(waiting: Callable[[int], Any], faults: Faults) -> Callable[[int], Any]:
+    """Return the maker of a line as ``waiting`` makes them, that sends home all who wait when the store goes away.
+
+    Without it each would wait for a connection first and then for the store, one after the other.
+    """
+    return lambda size: _GuardedLine(waiting(size), faults)
+
+
+class _GuardedLine:
+    """The part of a queue that redis-py's pool uses."""
+
+    def __init__(self, line: Any, faults: Faults) -> None:
+        self._line = line
+        self._faults = faults
+
+    @property
+    def queue(self) -> Any:
+        return self._line.queue
+
+    def full(self) -> bool:
+        return bool(self._line.full())
+
+    def put_nowait(self, item: Any) -> None:
+        self._line.put_nowait(item)
+
+    def get_nowait(self) -> Any:
+        return self._line.get_nowait()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        item = self._line.get(block=block, timeout=timeout)
+        try:
+            self._faults.check()
+        except StoreUnavailable:
+            self._line.put_nowait(item)
+            raise
+        return item

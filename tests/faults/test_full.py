@@ -1,0 +1,87 @@
+"""The store is full: new messages are refused, and what is queued is received, deleted and delivered all the same."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from karin.clock import SystemClock
+from karin.mapping.pause import paused_by_user
+from karin.sqs.names import QueueId
+from karin.store.connection import StoreUnavailable
+from karin.store.faults import FULL
+from karin.store.messages import Settlement, Verdict
+from karin.store.store import Store
+from tests.faults.rig import CLOCK, PLAIN, QUICK, UNAVAILABLE, Rig, timed_ms, until_served_ms
+from tests.store.support import FIFO, QUEUE, claim, counts, create, send
+from tests.support import wait_until
+from tests.wire.raw import ask_json
+
+NOW_MS = SystemClock().now_ms()
+LASTS_MS = 2_000
+MOST_COMMANDS = 40
+BACK_WITHIN_MS = 2_000
+
+
+@pytest.fixture
+def full(store: Store, raw: redis.Redis) -> Iterator[Store]:
+    """Return a store that takes no more, with two messages in a queue of each kind."""
+    for queue in (QUEUE, FIFO):
+        create(store, NOW_MS, queue)
+        for body in ("one", "two"):
+            fifo = {"group_id": body, "deduplication_id": body} if queue.is_fifo else {}
+            send(store, NOW_MS, body, queue=queue, delay_ms=None if queue.is_fifo else 0, **fifo)
+    raw.config_set("maxmemory", 1)
+    yield store
+    raw.config_set("maxmemory", 0)
+
+
+@pytest.mark.parametrize("queue", [QUEUE, FIFO])
+@pytest.mark.parametrize("verdict", [Verdict.DELETE, Verdict.EXTEND, Verdict.RETRY, Verdict.GIVE_BACK])
+def test_a_full_store_lets_messages_be_claimed_and_settled(full: Store, queue: QueueId, verdict: Verdict) -> None:
+    with pytest.raises(StoreUnavailable) as refused:
+        send(full, NOW_MS, queue=queue, deduplication_id="three", group_id="three")
+    assert refused.value.fault is FULL
+    claimed = claim(full, NOW_MS, queue=queue).messages
+    assert len(claimed) == 2
+    settled = full.messages.settle(
+        queue, NOW_MS, [Settlement(one.receipt, verdict, NOW_MS + 60_000) for one in claimed], invocation=b"x" * 1000
+    )
+    assert settled.next_due_at_ms == {Verdict.DELETE: None}.get(verdict, settled.next_due_at_ms)
+    assert sum(counts(full, NOW_MS, queue)) == (0 if verdict is Verdict.DELETE else 2)
+
+
+def test_a_full_store_lets_schedulers_live_and_be_paused(full: Store) -> None:
+    assert full.sweeping.sweep([QUEUE], "me", NOW_MS).heads == {QUEUE: NOW_MS}
+    assert full.deployment.last_sweeps() == {"me": NOW_MS}
+    assert full.pauses.pause("a-mapping", paused_by_user("asked to", NOW_MS))
+    assert full.messages.purge(QUEUE, NOW_MS) == 2
+
+
+@pytest.mark.alone
+def test_a_full_karin_delivers_what_it_has_and_takes_more_when_there_is_room(rig: Rig) -> None:
+    queued = [rig.send(QUICK, "queued before", delay_seconds=1).json()["MessageId"] for _ in range(3)]
+    assert rig.send().status == 200
+    rig.raw.config_set("maxmemory", 1)
+    began_ms, commands, requests, slowest_ms = CLOCK.now_ms(), rig.proxy.commands, 0, 0
+    while CLOCK.now_ms() < began_ms + LASTS_MS:
+        for sender in (rig.send, rig.send_query):
+            answer, took_ms = timed_ms(sender)
+            assert "full" in answer.check(UNAVAILABLE)
+            slowest_ms, requests = max(slowest_ms, took_ms), requests + 1
+    spent = rig.proxy.commands - commands
+    wait_until(lambda: all(rig.deliveries.of(message_id) for message_id in queued), "all are delivered", 20)
+    wait_until(lambda: not rig.held(QUICK), "and deleted")
+    (received,) = rig.receive().json()["Messages"]
+    gone = {"QueueUrl": rig.queue_url(PLAIN), "ReceiptHandle": received["ReceiptHandle"]}
+    assert ask_json(rig.url, "DeleteMessage", gone).status == 200
+    assert rig.held() == 0
+    assert rig.health().status == 200
+    rig.raw.config_set("maxmemory", 0)
+    back_ms = until_served_ms(rig.send)
+    print(f"full: told in {slowest_ms} ms, {spent} commands for {requests} requests, takes more after {back_ms} ms")
+    assert back_ms < BACK_WITHIN_MS
+    assert spent <= MOST_COMMANDS
+    (line,) = rig.episodes("endpoint")
+    assert "purge what nobody needs" in line
+    assert rig.episodes("scheduler") == []
