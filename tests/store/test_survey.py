@@ -38,9 +38,7 @@ def test_a_survey_tells_of_each_queue_what_describing_it_does(store: Store, cloc
 
 
 @pytest.mark.parametrize(("queue", "group"), [(ORDERS, None), (ORDERS, "a"), (FIFO, "a")])
-def test_the_oldest_is_the_first_in_line(
-    store: Store, clock: ManualClock, queue: QueueId, group: str | None
-) -> None:
+def test_the_oldest_is_the_first_in_line(store: Store, clock: ManualClock, queue: QueueId, group: str | None) -> None:
     create(store, clock.now_ms(), queue)
     sent_at_ms = clock.now_ms()
     send(store, sent_at_ms, "first", queue=queue, group_id=group, deduplication_id="1")
