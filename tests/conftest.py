@@ -18,6 +18,7 @@ from tests.clocks import ManualClock
 from tests.processes import running_store
 
 ALONE_LOCK = Path(tempfile.gettempdir()) / f"karin-tests-{os.getuid()}.lock"
+ALONE_DOOR = ALONE_LOCK.with_suffix(".door")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,9 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def alone(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let tests marked ``alone`` run while none runs in any other test process."""
-    with ALONE_LOCK.open("w") as lock:
+    """Let tests marked ``alone`` run while none runs in any other test process.
+
+    Whoever waits for that keeps the door shut, so that no other test begins meanwhile: it would wait for ever.
+    """
+    with ALONE_LOCK.open("w") as lock, ALONE_DOOR.open("w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
         fcntl.flock(lock, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
         yield
 
 

@@ -18,7 +18,7 @@ from karin.tui.views.all import VIEW_NAMES
 from karin.tui.world import Examination, World
 from tests.tui import scenes
 from tests.tui.fakes import SIZES, Desk
-from tests.tui.pictures import picture
+from tests.tui.pictures import lines_of, picture
 
 FOLDER = Path(__file__).with_name("snapshots")
 VERSIONS = {"karin": "1.2.3", "Python": "3.11.9", "Textual": "8.2.8"}
@@ -68,10 +68,10 @@ class Easel:
             field.cursor_blink = False
         for area in self.desk.app.screen.query(TextArea):
             area.cursor_blink = False
-        before, now = "", "?"
+        before, now = None, lines_of(self.desk.app)
         while before != now:
             await self.pilot.pause()
-            before, now = now, picture(self.desk.app, "")
+            before, now = now, lines_of(self.desk.app)
 
 
 @asynccontextmanager

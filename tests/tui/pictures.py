@@ -44,10 +44,8 @@ class Run(NamedTuple):
 
 
 def picture(app: App[Any], title: str) -> str:
-    """Return what an app shows just now, screens that lie below a dialog included."""
-    size = app.size
-    update: Any = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    lines = [Strip.join(strips) for strips in update.strips]
+    """Draw what an app shows just now."""
+    size, lines = app.size, lines_of(app)
     assert all(line.cell_length == size.width for line in lines), "every line is as wide as the terminal"
     width, height = size.width * CELL_WIDTH, size.height * LINE_HEIGHT
     drawn = [shape for y, line in enumerate(lines) for run in runs(line) for shape in _shapes(run, y * LINE_HEIGHT)]
@@ -63,11 +61,17 @@ def picture(app: App[Any], title: str) -> str:
     )
 
 
+def lines_of(app: App[Any]) -> list[Strip]:
+    """Return what an app shows just now, screens that lie below a dialog included."""
+    update: Any = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    return [Strip.join(strips) for strips in update.strips]
+
+
 def runs(line: Iterable[Segment]) -> Iterator[Run]:
     """Yield the runs of a line; wide characters are runs of their own, so that each begins where its cell does."""
     gathered: Run | None = None
-    for run in _letters(line):
-        if gathered and gathered[3:] == run[3:] and gathered.width == len(gathered.text) and run.width == 1:
+    for run in _pieces(line):
+        if gathered and gathered[3:] == run[3:] and _is_narrow(gathered) and _is_narrow(run):
             gathered = gathered._replace(width=gathered.width + run.width, text=gathered.text + run.text)
         else:
             if gathered:
@@ -77,12 +81,17 @@ def runs(line: Iterable[Segment]) -> Iterator[Run]:
         yield gathered
 
 
-def _letters(line: Iterable[Segment]) -> Iterator[Run]:
-    """Yield each character with what combines with it."""
+def _is_narrow(run: Run) -> bool:
+    return run.width == len(run.text)
+
+
+def _pieces(line: Iterable[Segment]) -> Iterator[Run]:
+    """Yield what is of one style, apart what is not plain: each character with what combines with it."""
     column = 0
     for text, style, control in line:
         ink, ground = _ink(style or Style.null()), _ground(style or Style.null())
-        for start, end, width in [] if control else split_graphemes(text)[0]:
+        spans = [(0, len(text), len(text))] if text.isascii() else split_graphemes(text)[0]
+        for start, end, width in [] if control else spans:
             yield Run(column, width, text[start:end], ink, ground)
             column += width
 

@@ -62,6 +62,7 @@ def test_a_person_sees_a_queue_sends_to_it_purges_it_and_leaves(home: Path, colu
         screen.press("C-s")
         screen.shows("+ sent ")
         assert _count(context, queue) == 2
+        screen.shows("!  orders")  # the list was read again: what a purge asks is counted there
         screen.press("p")
         screen.shows("This deletes 2 messages for good")
         screen.type("orders")

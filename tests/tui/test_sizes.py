@@ -28,9 +28,7 @@ async def filled(desk: Desk) -> None:
     await desk.examines(scenes.FOUND)
 
 
-@pytest.mark.parametrize(
-    "size", [(1, 1), (20, 5), (40, 12), (60, 20), (300, 100)], ids=lambda size: "x".join(map(str, size))
-)
+@pytest.mark.parametrize("size", [(1, 1), (40, 12), (300, 100)], ids=lambda size: "x".join(map(str, size)))
 async def test_every_screen_can_be_looked_at_in_a_terminal_of_any_size(size: tuple[int, int]) -> None:
     desk = Desk()
     async with desk.app.run_test(size=size) as pilot:
@@ -70,7 +68,7 @@ async def test_a_small_terminal_still_tells_what_matters(size: tuple[int, int]) 
         await desk.shows("Send")
 
 
-@pytest.mark.parametrize("keys", [*EVERY_VIEW, *DIALOGS[:3], *DETAILS[:1]], ids=" ".join)
+@pytest.mark.parametrize("keys", [("1",), ("4",), ("8",), *DIALOGS[:2], *DETAILS[:1]], ids=" ".join)
 async def test_a_terminal_that_grows_and_shrinks_shows_the_same_again(keys: tuple[str, ...]) -> None:
     desk = Desk()
     async with desk.app.run_test(size=WIDE) as pilot:

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 import pytest
 from rich.color import ColorType
 from rich.segment import Segment
-from textual.strip import Strip
 
 from karin.clock import SystemClock
 from karin.operations import queues
@@ -20,6 +19,7 @@ from tests.processes import bare_environ, running_store
 from tests.tui import scenes
 from tests.tui.fakes import SIZES, Desk
 from tests.tui.line import Line, line
+from tests.tui.pictures import lines_of
 
 PROGRAM = str(Path(sys.executable).with_name("karin-tui"))
 ESCAPE = "\x1b"
@@ -32,10 +32,8 @@ IDLE_BYTES_A_SECOND = 600  # the first line of 160 cells, and what sets its colo
 
 def segments(desk: Desk) -> Iterator[Segment]:
     """Yield everything that is on the screen, below dialogs as well."""
-    app = desk.app
-    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    for strips in getattr(update, "strips", ()):
-        yield from Strip.join(strips)
+    for shown in lines_of(desk.app):
+        yield from shown
 
 
 @pytest.mark.parametrize(

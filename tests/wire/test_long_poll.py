@@ -356,6 +356,7 @@ def test_a_wait_survives_a_restart_of_the_store(tmp_path: Path) -> None:
             assert newcomer.answer().status == 503
         with running_lasting_store(tmp_path) as (url, raw):
             wait_until(lambda: listeners(raw), "the endpoint listens again")
+            wait_until(lambda: ask_json(endpoint, "ListQueues", {}).status == 200, "requests are served again", 2)
             act(endpoint, "SendMessageBatch", Entries=[{"Id": body, "MessageBody": body} for body in ("a", "b")])
 
             assert sorted(body for poller in pollers for body in poller.bodies()) == ["a", "b"]

@@ -44,7 +44,12 @@ def test_every_process_of_a_running_karin_is_told_with_its_memory() -> None:
 
 
 def test_a_size_is_what_the_kernel_counts_in_bytes(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "60"]) as sleeper:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sleeper:
+        assert sleeper.stdin
+        assert sleeper.stdout
+        sleeper.stdin.write(b"\n")
+        sleeper.stdin.flush()
+        sleeper.stdout.readline()  # it has begun: from now on it only waits
         run_as(tmp_path, sleeper=sleeper.pid)
         rollup = Path(f"/proc/{sleeper.pid}/smaps_rollup").read_text().splitlines()
         found, _ = read_processes(tmp_path)
