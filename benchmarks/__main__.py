@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("lateness", "sending", "long_poll", "calls", "memory", "idle")
+NAMES = ("lateness", "delivering", "filling", "sending", "long_poll", "calls", "memory", "idle", "terminal")
 
 
 def main() -> None:

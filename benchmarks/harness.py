@@ -1,15 +1,16 @@
-"""What every figure needs: a karin of its own, and a table to print."""
+"""What every figure needs: a karin of its own, functions that tell what they are handed, and a table to print."""
 
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -19,6 +20,42 @@ from tests.processes import bare_environ, free_port, process, status_of
 from tests.support import wait_until
 
 ROOT = Path(__file__).parents[1]
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message as the function was handed it; the messages of one call arrive at the same instant."""
+
+    message_id: str
+    late_ms: float
+    arrived_at_ms: float
+
+
+class Functions:
+    """A running benchmarks.instant_lambda; a thread reads what it prints, so that no call waits for a reader."""
+
+    def __init__(self, url: str, lines: Iterable[str]) -> None:
+        self.url = url
+        self._lines = lines
+        self._arrivals: dict[str, Arrival] = {}
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def arrived(self, count: int, seconds: float = 120) -> list[Arrival]:
+        """Wait until so many messages were handed over; return the first arrival of each, in order, and forget them."""
+        wait_until(lambda: len(self._arrivals) >= count, f"{count} messages have arrived", seconds)
+        arrivals, self._arrivals = self._arrivals, {}
+        return sorted(arrivals.values(), key=lambda one: one.arrived_at_ms)
+
+    def ended(self) -> None:
+        """Wait until all that was printed is read."""
+        self._reader.join()
+
+    def _read(self) -> None:
+        for line in self._lines:
+            message_id, late_ms, arrived_at_ms = line.split()
+            self._arrivals.setdefault(message_id, Arrival(message_id, float(late_ms), float(arrived_at_ms)))
 
 
 @dataclass(frozen=True)
@@ -27,11 +64,17 @@ class Karin:
 
     home: Path
     url: str
-    arrivals: IO[str]  # lines of benchmarks.instant_lambda
+    functions: Functions
+    environ: dict[str, str]
 
     def client(self) -> Any:
         """Return boto3 against the endpoint."""
         return client(self.url)
+
+    def command(self, *arguments: str) -> None:
+        """Run a command of karin, which must succeed."""
+        command = [sys.executable, "-m", "karin", *arguments]
+        subprocess.run(command, env=self.environ, stdout=subprocess.DEVNULL, check=True)
 
     def pids(self) -> dict[str, int]:
         """Return name -> pid of the supervisor and its children."""
@@ -40,12 +83,12 @@ class Karin:
         return {"supervisor": info.pid, **info.children}
 
 
-def client(url: str) -> Any:
+def client(url: str, service: str = "sqs") -> Any:
     """Return boto3 against an endpoint."""
     return boto3.client(
-        "sqs",
+        service,
         endpoint_url=url,
-        region_name="us-east-1",
+        region_name=REGION,
         aws_access_key_id="bench",
         aws_secret_access_key="bench-secret",
         config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
@@ -53,29 +96,50 @@ def client(url: str) -> Any:
 
 
 @contextmanager
-def running_karin(queues: Sequence[str], **variables: str) -> Iterator[Karin]:
-    """Run all of karin on the embedded store, with an instant function for each queue."""
+def instant_functions(mappings: Sequence[str]) -> Iterator[Functions]:
+    """Run an instant function for each mapping, ``QUEUE[:BATCH_SIZE[:WINDOW_SECONDS]]``."""
+    command = [sys.executable, "-m", "benchmarks.instant_lambda", *mappings]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        functions = Functions(running.stdout.readline().strip(), running.stdout)
+        try:
+            yield functions
+        finally:
+            running.kill()
+            functions.ended()
+
+
+@contextmanager
+def running_karin(mappings: Sequence[str], **variables: str) -> Iterator[Karin]:
+    """Run all of karin on the embedded store, with an instant function for each mapping."""
     home = Path(tempfile.mkdtemp(prefix="karin-bench-", dir="/tmp"))
     port = free_port()
-    command = [sys.executable, "-m", "benchmarks.instant_lambda", *queues]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as functions:
-        assert functions.stdout is not None
-        functions_url = functions.stdout.readline().strip()
+    with instant_functions(mappings) as functions:
         environ = bare_environ(
             KARIN_HOME=str(home),
             KARIN_BIND=f"127.0.0.1:{port}",
-            AWS_ENDPOINT_URL_LAMBDA=functions_url,
-            AWS_ENDPOINT_URL_SQS=functions_url,
+            AWS_ENDPOINT_URL_LAMBDA=functions.url,
+            AWS_ENDPOINT_URL_SQS=functions.url,
             **variables,
         )
         url = f"http://127.0.0.1:{port}"
         try:
             with process([sys.executable, "-m", "karin", "up"], environ, home / "up.log"):
                 wait_until(lambda: status_of(f"{url}/healthz") == 200, "karin is healthy", 30)
-                yield Karin(home, url, functions.stdout)
+                yield Karin(home, url, functions, environ)
         finally:
-            functions.kill()
             shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def running_moto() -> Iterator[str]:
+    """Run moto's server, which keeps all in memory; yield its URL."""
+    port = free_port()
+    program = Path(sys.executable).parent / "moto_server"
+    with process([str(program), "-H", "127.0.0.1", "-p", str(port)], bare_environ()):
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: status_of(f"{url}/moto-api/"), "moto answers", 30)
+        yield url
 
 
 def print_table(title: str, rows: Sequence[Sequence[object]]) -> None:

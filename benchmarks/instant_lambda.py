@@ -1,7 +1,8 @@
 """A Lambda service whose only function answers at once, in a process of its own: what is left is karin's own time.
 
-``python -m benchmarks.instant_lambda QUEUE...`` prints its URL, then one line per message it was handed:
-``message_id late_ms``, counted from the send plus the delay in seconds that the body says.
+``python -m benchmarks.instant_lambda QUEUE[:BATCH_SIZE[:WINDOW_SECONDS]]...`` prints its URL, then one line per
+message it was handed: ``message_id late_ms arrived_at_ms``. A message is late from its send plus the delay in seconds
+with which its body begins.
 """
 
 import json
@@ -21,8 +22,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one segment
     disable_nagle_algorithm = True
-    queues: tuple[str, ...] = ()
-    batch_size = 10
+    mappings: tuple[dict[str, Any], ...] = ()
     printing = threading.Lock()
 
     def do_POST(self) -> None:
@@ -32,8 +32,8 @@ class Handler(BaseHTTPRequestHandler):
         if "/invocations" in self.path:
             with self.printing:
                 for record in body["Records"]:
-                    due_at_ms = int(record["attributes"]["SentTimestamp"]) + int(record["body"]) * 1000
-                    print(record["messageId"], f"{arrived_at_ms - due_at_ms:.3f}")
+                    due_at_ms = int(record["attributes"]["SentTimestamp"]) + delay_seconds(record["body"]) * 1000
+                    print(record["messageId"], f"{arrived_at_ms - due_at_ms:.3f} {arrived_at_ms:.3f}")
                 sys.stdout.flush()
             self._answer(b"null")
         else:
@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer the listings."""
         if "/event-source-mappings" in self.path:
-            self._answer({"EventSourceMappings": [self._mapping(queue) for queue in self.queues]})
+            self._answer({"EventSourceMappings": self.mappings})
         elif "/urls" in self.path:
             self._answer({"FunctionUrlConfigs": []})
         else:
@@ -50,15 +50,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
-
-    def _mapping(self, queue: str) -> dict[str, Any]:
-        return {
-            "UUID": queue,
-            "EventSourceArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue}",
-            "FunctionArn": FUNCTION_ARN,
-            "State": "Disabled",
-            "BatchSize": self.batch_size,
-        }
 
     def _answer(self, body: dict[str, Any] | bytes) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -69,11 +60,39 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
+class Server(ThreadingHTTPServer):
+    """The service; a hundred connections may come at once, and none of them is to be turned away."""
+
+    daemon_threads = True
+    request_queue_size = 1_024
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of what went wrong, but not that a client was killed while it was connected."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def delay_seconds(body: str) -> int:
+    """Return the delay with which a message was sent, as its body says; filler may follow."""
+    return int(body.split(" ", 1)[0])
+
+
+def mapping(queue: str, batch_size: str = "10", window_seconds: str = "0") -> dict[str, Any]:
+    """Return a queue's mapping as AWS lists it."""
+    return {
+        "UUID": queue,
+        "EventSourceArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue}",
+        "FunctionArn": FUNCTION_ARN,
+        "State": "Disabled",
+        "BatchSize": int(batch_size),
+        "MaximumBatchingWindowInSeconds": int(window_seconds),
+    }
+
+
 def main() -> None:
     """Serve until killed."""
-    Handler.queues = tuple(sys.argv[1:])
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    Handler.mappings = tuple(mapping(*argument.split(":")) for argument in sys.argv[1:])
+    server = Server(("127.0.0.1", 0), Handler)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
 

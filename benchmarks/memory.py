@@ -15,7 +15,7 @@ def main() -> None:
         # One message through everything, so that nothing is left to be loaded.
         sqs = karin.client()
         sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=QUEUES[0])["QueueUrl"], MessageBody="0")
-        karin.arrivals.readline()
+        karin.functions.arrived(1)
         sizes = {}
         for name, pid in karin.pids().items():
             sizes[name] = pss_mb(pid)

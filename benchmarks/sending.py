@@ -3,13 +3,9 @@
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
-from pathlib import Path
 
-from benchmarks.harness import client, print_table, running_karin
-from tests.processes import bare_environ, free_port, process, status_of
-from tests.support import wait_until
+from benchmarks.harness import client, print_table, running_karin, running_moto
 
 QUEUE = "load"
 SECONDS = 8
@@ -33,11 +29,7 @@ def main() -> None:
     rows: list[tuple[object, ...]] = [("", "connections", "requests/s", "p50 ms", "p99 ms")]
     with running_karin([QUEUE]) as karin:
         rows += measure("karin, gunicorn with 1 worker", wrk, karin.url)
-    port = free_port()
-    moto = Path(sys.executable).parent / "moto_server"
-    with process([str(moto), "-H", "127.0.0.1", "-p", str(port)], bare_environ()):
-        url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: status_of(f"{url}/moto-api/"), "moto answers", 30)
+    with running_moto() as url:
         client(url).create_queue(QueueName=QUEUE)
         rows += measure("moto_server, in memory", wrk, url)
     print_table(f"SendMessage, JSON, median of {ROUNDS} rounds of {SECONDS} s", rows)
