@@ -10,7 +10,7 @@ PYTHON_CLIENTS := boto3-1.26 awscli celery
 NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))' && command -v npm; } 2>/dev/null)
 NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done)
 
-.PHONY: help install demo test clients check lint types contracts lua snapshots docs bench chaos lock clean
+.PHONY: help install demo test clients check lint types contracts lua snapshots docs bench chaos soak lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -76,6 +76,9 @@ bench: $(VENV)/.dev ## print the measured figures (benchmarks/README.md says wha
 
 chaos: $(VENV)/.dev ## kill, stop and cut off what karin consists of for 10 minutes, and prove that nothing is lost (ARGS="--seed N --seconds S")
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: $(VENV)/.dev ## load karin for an hour, and prove that memory, handles, connections and keys do not grow (ARGS="--seconds S")
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 lock: ## renew the lock files from pyproject.toml (needs uv and npm)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
