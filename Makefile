@@ -9,6 +9,7 @@ PYTHON_CLIENTS := boto3-1.26 awscli celery
 # Empty without Node.js 20 and npm: the tests that need them are then skipped, or fail when CI=true.
 NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))' && command -v npm; } 2>/dev/null)
 NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done)
+PEERS := .cache/peers
 
 .PHONY: help install demo test clients check lint types contracts lua snapshots docs bench chaos soak lock clean
 .DEFAULT_GOAL := help
@@ -46,6 +47,8 @@ $(PYTHON_CLIENTS:%=$(CLIENTS)/%/.done): $(CLIENTS)/%/.done: tests/clients/%.lock
 	@touch $@
 
 $(CLIENTS)/node/.done: tests/clients/node/package.json tests/clients/node/package-lock.json
+$(PEERS)/.done: benchmarks/peers/package.json benchmarks/peers/package-lock.json
+$(CLIENTS)/node/.done $(PEERS)/.done:
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
@@ -71,7 +74,7 @@ snapshots: $(VENV)/.dev ## draw the pictures of karin-tui anew (tests/tui/snapsh
 docs: $(VENV)/.dev ## write docs/compatibility.md anew from the code
 	@$(BIN)/python docs/make_compatibility.py
 
-bench: $(VENV)/.dev ## print the measured figures (benchmarks/README.md says what each means)
+bench: $(VENV)/.dev $(if $(NODE),$(PEERS)/.done) ## print the measured figures (benchmarks/README.md says what each means)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 chaos: $(VENV)/.dev ## kill, stop and cut off what karin consists of for 10 minutes, and prove that nothing is lost (ARGS="--seed N --seconds S")
@@ -89,7 +92,9 @@ lock: ## renew the lock files from pyproject.toml (needs uv and npm)
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url tests/clients/$$client.in -o tests/clients/$$client.lock $(ARGS); \
 	done
-	@cd tests/clients/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+	@set -e; for folder in tests/clients/node benchmarks/peers; do \
+	  (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error); \
+	done
 
 clean: ## remove the environment and caches
 	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -24,7 +24,7 @@ def main() -> None:
     """Print the median of all rounds, and the median of how many times as many messages karin delivered in them."""
     with ExitStack() as stack:
         karin = stack.enter_context(running_karin([ByKarin.mapping(SUFFIXES[kind], size) for kind, size in CASES]))
-        moto_url = stack.enter_context(running_moto())
+        moto_url, _ = stack.enter_context(running_moto())
         deliverers = (
             ByKarin(karin, MESSAGES),
             ByPoller("karin's endpoint", karin.url, karin.functions, MESSAGES),

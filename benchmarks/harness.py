@@ -21,6 +21,8 @@ from tests.support import wait_until
 
 ROOT = Path(__file__).parents[1]
 REGION = "us-east-1"
+KEY_ID, SECRET = "bench", "bench-secret"
+PEERS = ROOT / ".cache" / "peers"  # where `make bench` puts them
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ def client(url: str, service: str = "sqs") -> Any:
         service,
         endpoint_url=url,
         region_name=REGION,
-        aws_access_key_id="bench",
-        aws_secret_access_key="bench-secret",
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=SECRET,
         config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
     )
 
@@ -132,14 +134,29 @@ def running_karin(mappings: Sequence[str], **variables: str) -> Iterator[Karin]:
 
 
 @contextmanager
-def running_moto() -> Iterator[str]:
-    """Run moto's server, which keeps all in memory; yield its URL."""
+def running_moto() -> Iterator[tuple[str, int]]:
+    """Run moto's server, which keeps all in memory; yield its URL and process id."""
     port = free_port()
     program = Path(sys.executable).parent / "moto_server"
-    with process([str(program), "-H", "127.0.0.1", "-p", str(port)], bare_environ()):
+    with process([str(program), "-H", "127.0.0.1", "-p", str(port)], bare_environ()) as running:
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: status_of(f"{url}/moto-api/"), "moto answers", 30)
-        yield url
+        yield url, running.pid
+
+
+@contextmanager
+def running_fauxqs() -> Iterator[tuple[str, int]]:
+    """Run fauxqs, which keeps all in memory, without its log of requests; yield its URL and process id."""
+    node = shutil.which("node")
+    if node is None or not PEERS.is_dir():
+        raise SystemExit("fauxqs is missing: install Node.js 20 and npm, and run `make bench`")
+    port = free_port()
+    start = f"import {{ startFauxqs }} from 'fauxqs'; await startFauxqs({{ port: {port}, logger: false }});"
+    command = [node, "--input-type=module", "--eval", start]
+    with process(command, bare_environ(), folder=PEERS) as running:
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: status_of(f"{url}/health"), "fauxqs answers", 30)
+        yield url, running.pid
 
 
 def print_table(title: str, rows: Sequence[Sequence[object]]) -> None:

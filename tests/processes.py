@@ -52,12 +52,12 @@ def running_store(home: Path, *options: str) -> Iterator[str]:
 
 @contextmanager
 def process(
-    command: list[str], environ: Mapping[str, str], log: Path | None = None
+    command: list[str], environ: Mapping[str, str], log: Path | None = None, folder: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program in a process group of its own; end it, and whatever it started, in the end."""
     with (log or Path(os.devnull)).open("ab") as output:
         running = subprocess.Popen(
-            command, env=dict(environ), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command, cwd=folder, env=dict(environ), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
             yield running
