@@ -18,3 +18,14 @@ class SystemClock:
     def now_ms(self) -> int:
         """Return the current instant in milliseconds, rounded down: never later than it is."""
         return time.time_ns() // 1_000_000
+
+
+class SteadyClock:
+    """Time that only passes, whatever the machine's clock is set to: for waiting.
+
+    Its instants mean nothing but in comparison with others of the same boot of the machine.
+    """
+
+    def now_ms(self) -> int:
+        """Return an instant in milliseconds that is never earlier than one returned before."""
+        return time.monotonic_ns() // 1_000_000

@@ -29,8 +29,8 @@ class Pause(msgspec.Struct, frozen=True):
     by: PausedBy
 
     def holds(self, now_ms: int) -> bool:
-        """Tell whether no call may be made now, not even to try."""
-        return self.until_ms is None or now_ms < self.until_ms
+        """Tell whether no call may be made now, not even to try; a clock that was set back opens."""
+        return self.until_ms is None or self.until_ms - LONGEST_PAUSE_MS <= now_ms < self.until_ms
 
     def over(self, now_ms: int) -> "Pause":
         """Return the pause with its next trial due now at the latest; a user's is over only when they say so."""
@@ -47,7 +47,7 @@ def paused_by_karin(before: Pause | None, reason: str, now_ms: int) -> Pause:
 
     How long the last one was is told by how long all of them together were, so that a pause needs no other memory.
     """
-    if before is None or before.until_ms is None:
+    if before is None or before.until_ms is None or now_ms < before.since_ms:  # the clock was set back
         return Pause(reason, now_ms, now_ms + FIRST_PAUSE_MS, PausedBy.KARIN)
     pause_ms = min(before.until_ms - before.since_ms + FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
     return Pause(reason, before.since_ms, now_ms + pause_ms, PausedBy.KARIN)

@@ -20,8 +20,12 @@ class _Wheel:
         self.in_flight = 0
         self.most: float | None = None
         self.refusals = 0  # in a row
-        self.refused_at_ms = 0
+        self.held_since_ms = 0
         self.held_until_ms = 0
+
+    def is_held(self, now_ms: int) -> bool:
+        """Tell whether it is too soon for a call; a clock that was set back opens."""
+        return self.held_since_ms <= now_ms < self.held_until_ms
 
 
 class Brakes:
@@ -34,14 +38,14 @@ class Brakes:
     def held_until_ms(self, mapping_uuid: str, now_ms: int) -> int | None:
         """Return until when no call of a mapping is to be made, None when nothing but the end of another keeps it."""
         with self._lock:
-            held_until_ms = self._wheels[mapping_uuid].held_until_ms
-            return held_until_ms if held_until_ms > now_ms else None
+            wheel = self._wheels[mapping_uuid]
+            return wheel.held_until_ms if wheel.is_held(now_ms) else None
 
     def begin(self, mapping_uuid: str, now_ms: int) -> bool:
         """Tell whether a call may be made now, and count it as in flight if so; ``end`` must follow."""
         with self._lock:
             wheel = self._wheels[mapping_uuid]
-            if now_ms < wheel.held_until_ms or (wheel.most is not None and wheel.in_flight >= int(wheel.most)):
+            if wheel.is_held(now_ms) or (wheel.most is not None and wheel.in_flight >= int(wheel.most)):
                 return False
             wheel.in_flight += 1
             return True
@@ -67,9 +71,10 @@ class Brakes:
         with self._lock:
             wheel = self._wheels[mapping_uuid]
             wheel.most = max(1.0, wheel.in_flight - 1.0)
-            if called_at_ms >= wheel.refused_at_ms:
+            # Calls that were made until the last refusal know nothing of it.
+            if called_at_ms > wheel.held_since_ms or now_ms < wheel.held_since_ms:
                 wheel.refusals += 1
-                wheel.refused_at_ms = now_ms + 1  # calls made until now know nothing of this refusal
+                wheel.held_since_ms = now_ms
                 longest_ms = min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** min(wheel.refusals, 10))
                 pause_ms = max(_some_of(longest_ms), min(retry_after_ms, LONGEST_PAUSE_MS))
                 wheel.held_until_ms = now_ms + pause_ms

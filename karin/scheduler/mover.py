@@ -59,7 +59,8 @@ class Mover:
         self._failure: str | None = None
         self._is_exhausted = False
         self._found_nothing_at_ms: int | None = None
-        self._next_send_at_ms = 0
+        self._sent_at_ms = 0
+        self._gap_ms = 0  # between that and the next send
 
     def step(self) -> int | None:
         """Do one step; return when the next is due in ms, or None when this scheduler has nothing more to do here.
@@ -77,8 +78,8 @@ class Mover:
         self._settle(standing)
         if (ending := self._ending(standing.task)) is not None:
             return self._end(ending)
-        if self._now_ms() < self._next_send_at_ms:
-            return self._next_send_at_ms
+        if rest_ms := self._rest_ms():
+            return self._now_ms() + rest_ms
         try:
             return self._move_some(standing.task)
         except QueueDoesNotExist:  # the source was deleted, and the task with it
@@ -86,9 +87,13 @@ class Mover:
 
     def release(self) -> None:
         """Leave the task to another scheduler, as soon as its pace allows. Raises StoreUnavailable."""
-        standing = self._advance(max(0, self._next_send_at_ms - self._now_ms()))
+        standing = self._advance(self._rest_ms())
         if isinstance(standing, Standing):
             self._settle(standing)
+
+    def _rest_ms(self) -> int:
+        """Return for how long to send nothing, to keep the pace; never longer, however the clock is set."""
+        return min(max(0, self._sent_at_ms + self._gap_ms - self._now_ms()), self._gap_ms)
 
     def _advance(self, owned_ms: int) -> Standing | Busy | None:
         now_ms = self._now_ms()
@@ -163,7 +168,7 @@ class Mover:
             return self._now_ms()
         self._send(task, fresh[:size])
         if self._report is not None:
-            self._next_send_at_ms = self._now_ms() + gap_ms
+            self._sent_at_ms, self._gap_ms = self._now_ms(), gap_ms
         return self._now_ms()
 
     def _found_nothing(self, now_ms: int, next_due_at_ms: int | None) -> int:

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Iterable
 
+from karin.clock import SteadyClock
 from karin.operations.context import Context
 from karin.scheduler.mover import Mover
 from karin.sqs.moves import ActiveMove
@@ -28,7 +29,8 @@ class Moves:
         self._scheduler_id = scheduler_id
         self._changed = threading.Condition()
         self._known: set[ActiveMove] = set()
-        self._turns: list[tuple[int, int, Mover]] = []  # a heap by the instant at which the next step is due
+        self._steady = SteadyClock()
+        self._turns: list[tuple[int, int, Mover]] = []  # a heap by the steady instant at which the next step is due
         self._order = itertools.count()  # among those due at once
         self._is_stopping = False
         self._thread: threading.Thread | None = None
@@ -76,7 +78,7 @@ class Moves:
                 if not self._turns:
                     self._changed.wait()
                     continue
-                wait_ms = self._turns[0][0] - self._context.clock.now_ms()
+                wait_ms = self._turns[0][0] - self._steady.now_ms()
                 if wait_ms <= 0:
                     return heapq.heappop(self._turns)[2]
                 self._changed.wait(wait_ms / 1000)
@@ -93,4 +95,6 @@ class Moves:
             return None
 
     def _line_up(self, due_at_ms: int, mover: Mover) -> None:
-        heapq.heappush(self._turns, (due_at_ms, next(self._order), mover))
+        # What the clock says now: who waits for a step must not wait for longer because it is set back meanwhile.
+        wait_ms = max(0, due_at_ms - self._context.clock.now_ms())
+        heapq.heappush(self._turns, (self._steady.now_ms() + wait_ms, next(self._order), mover))

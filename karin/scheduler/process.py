@@ -68,11 +68,12 @@ class SchedulerProcess:
         """Serve until TERM or INT, or until the store turns out to be a newer karin's; end with the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _, __: self._told.put(0))
-        wakes = self._rounds.wakes
-        wakes.start()
-        wakes.every(self._settings.sweep_interval_seconds, lambda: self._chore(self._sweep), "sweep")
+        beats = self._rounds.beats
+        beats.every(self._settings.sweep_interval_seconds, lambda: self._chore(self._sweep), "sweep")
         if self._settings.sync_interval_seconds:
-            wakes.every(self._settings.sync_interval_seconds, lambda: self._chore(self._sync), "sync")
+            beats.every(self._settings.sync_interval_seconds, lambda: self._chore(self._sync), "sync")
+        beats.when_clock_is_set(lambda: self._chore(self._sweep))  # which also tells that this scheduler is alive
+        self._rounds.start()
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
         exit_code = self._told.get()
         self._stopping.set()
@@ -155,7 +156,7 @@ class SchedulerProcess:
         try:
             self._serve_stored()
         except StoreUnavailable:
-            self._rounds.wakes.once(TAKE_UP_AGAIN_MS, lambda: self._chore(self._take_up), "take up")
+            self._rounds.beats.once(TAKE_UP_AGAIN_MS, lambda: self._chore(self._take_up), "take up")
             raise
 
     def _serve_stored(self) -> None:
@@ -198,4 +199,4 @@ class SchedulerProcess:
         if not self._served.has_snapshot:
             pause_ms = FIRST_SYNC_PAUSES_MS[min(self._failed_syncs, len(FIRST_SYNC_PAUSES_MS) - 1)]
             self._failed_syncs += 1
-            self._rounds.wakes.once(pause_ms, lambda: self._chore(self._take_up), "first sync")
+            self._rounds.beats.once(pause_ms, lambda: self._chore(self._take_up), "first sync")

@@ -8,6 +8,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from karin.scheduler.beats import Beats
 from karin.scheduler.dispatch import Dispatcher
 from karin.scheduler.flight import Flight
 from karin.scheduler.landing import Landing
@@ -25,7 +26,7 @@ log = logging.getLogger("karin.scheduler")
 
 
 class Rounds:
-    """Runs rounds; ``wakes`` must be given before the first."""
+    """Runs rounds, which ``wakes`` ask for; ``beats`` do what does not go by the clock."""
 
     def __init__(self, dispatcher: Dispatcher, max_concurrency: int) -> None:
         self._dispatcher = dispatcher
@@ -34,6 +35,13 @@ class Rounds:
         self._changed = threading.Condition()  # guards the line
         self._stopping = threading.Event()
         self.wakes = Wakes(self.request)
+        self.beats = Beats()
+        self.beats.when_clock_is_set(self.wakes.look_at_clock)
+
+    def start(self) -> None:
+        """Begin."""
+        self.wakes.start()
+        self.beats.start()
 
     def request(self, queue: QueueId, due_at_ms: int | None = None) -> None:
         """Ask for a round of a queue, due since an instant if that is known; one that waits already serves."""
@@ -47,6 +55,7 @@ class Rounds:
         Of those it is written that nobody knows how they end.
         """
         self._stopping.set()
+        self.beats.stop()
         self.wakes.stop()
         with self._changed:
             self._pool.shutdown(wait=False)
@@ -98,7 +107,7 @@ class Rounds:
         self._settle(flight, landing)
 
     def _try_again(self, queue: QueueId, due_at_ms: int | None, pause_ms: int = RETRY_CLAIM_MS) -> None:
-        self.wakes.once(pause_ms, lambda: self.request(queue, due_at_ms), f"retry {queue}")
+        self.beats.once(pause_ms, lambda: self.request(queue, due_at_ms), f"retry {queue}")
 
     def _settle(self, flight: Flight, landing: Landing) -> None:
         queue = flight.queue

@@ -14,7 +14,6 @@ from apscheduler.executors.debug import DebugExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from karin.sqs.names import QueueId
 
@@ -56,16 +55,12 @@ class Wakes:
             self._scheduler.remove_all_jobs()
         self._scheduler.shutdown(wait=False)
 
-    def every(self, seconds: int, job: Callable[[], None], name: str) -> None:
-        """Call a quick function regularly."""
-        self._scheduler.add_job(job, IntervalTrigger(seconds=seconds, timezone=UTC), id=name)
+    def look_at_clock(self) -> None:
+        """Fire what is due now: APScheduler waits for as long as it took when it last looked, however the clock is set.
 
-    def once(self, delay_ms: int, job: Callable[[], None], name: str) -> None:
-        """Call a quick function once, after a delay; again under the same name replaces it."""
-        at = datetime.now(UTC) + timedelta(milliseconds=delay_ms)
-        with self._state():
-            if not self._is_stopped:
-                self._scheduler.add_job(job, DateTrigger(at), id=name, replace_existing=True)
+        To be called when the clock was set.
+        """
+        self._scheduler.wakeup()
 
     def news(self, queue: QueueId) -> int:
         """Return how much is known of a queue: taken before a command, it tells ``learn`` how old the reply is."""

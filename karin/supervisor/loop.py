@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from karin.clock import Clock
+from karin.clock import Clock, SteadyClock
 from karin.supervisor.child import Child
 from karin.supervisor.children import ChildSpec
 from karin.supervisor.inbox import SignalInbox
@@ -17,7 +17,6 @@ from karin.supervisor.journal import Journal
 from karin.supervisor.lines import LineReader
 from karin.supervisor.process import Process, describe_exit, kill_leftovers, spawn
 from karin.supervisor.restart import Phase, Verb, backoff_ms, next_action, stop_limit_ms, why_beyond_repair
-from karin.supervisor.steady import SteadyClock
 
 DRAIN_LIMIT_MS = 28_000  # fly.io and Kubernetes kill 30 s after TERM
 ECHO_MS = 500  # a terminal and a wrapper often deliver one Ctrl-C twice; a person is slower
@@ -31,7 +30,6 @@ class Supervisor:
         self,
         specs: Sequence[ChildSpec],
         journal: Journal,
-        clock: Clock,
         *,
         lock: int,
         drain_limit_ms: int,
@@ -41,7 +39,7 @@ class Supervisor:
         """Take what to run; ``on_change`` is told the pids of those alive, ``on_up`` once that all of them are up."""
         self._children = [Child(spec) for spec in specs]
         self._journal = journal
-        self._clock = SteadyClock(clock)
+        self._clock: Clock = SteadyClock()
         self._lock = lock
         self._drain_limit_ms = drain_limit_ms
         self._drain_since_ms: int | None = None

@@ -74,7 +74,6 @@ def _supervise(
     supervisor = Supervisor(
         specs,
         journal,
-        clock,
         lock=lock,
         drain_limit_ms=drain_limit_ms,
         on_change=write_runtime,

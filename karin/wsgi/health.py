@@ -40,7 +40,7 @@ class Health:
             fault = None
         if fault and not fault.is_whole:
             return f"the store does not serve: {fault.advice}"
-        if fault is None and now_ms < self._good_until_ms:
+        if fault is None and self._good_until_ms - self._good_for_ms <= now_ms < self._good_until_ms:
             return None
         try:
             if scheduler_count(self._context, self._sweep_interval_seconds) == 0:

@@ -178,7 +178,9 @@ class Line:
         self._silence()
         if self._turn or not self._waiters or self._due_at_ms is None:
             return
-        wait_ms = max(self._due_at_ms, self._rest_until_ms) - self._clock.now_ms()
+        now_ms = self._clock.now_ms()
+        # A rest is never longer, even if the clock was set back meanwhile.
+        wait_ms = max(self._due_at_ms - now_ms, min(self._rest_until_ms - now_ms, RETRY_PAUSE_MS))
         if wait_ms > 0:
             self._alarm = gevent.get_hub().loop.timer(wait_ms / 1000)
             self._alarm.start(self._give_turn, update=True)

@@ -107,3 +107,18 @@ def test_what_aws_asks_for_is_waited_within_reason() -> None:
     brakes.end("m")
     begin(brakes, 1, NOW_MS + 7_000)
     assert brakes.refused("m", NOW_MS + 7_000, NOW_MS + 7_000, retry_after_ms=10**9) == LONGEST_PAUSE_MS
+
+
+def test_a_clock_that_was_set_back_ends_a_hold_and_the_next_refusal_holds_anew() -> None:
+    brakes = Brakes()
+    begin(brakes, 2)
+    brakes.refused("m", NOW_MS, NOW_MS)
+    brakes.end("m")
+    brakes.end("m")
+    hour_ago_ms = NOW_MS - 3_600_000
+
+    assert brakes.held_until_ms("m", hour_ago_ms) is None
+    assert begin(brakes, 1, hour_ago_ms) == 1
+    pause_ms = brakes.refused("m", hour_ago_ms, hour_ago_ms)
+    assert FIRST_PAUSE_MS <= pause_ms <= LONGEST_PAUSE_MS
+    assert brakes.held_until_ms("m", hour_ago_ms + 1) == hour_ago_ms + pause_ms

@@ -148,7 +148,7 @@ def test_two_schedulers_with_real_threads_never_exceed_it_and_leave_nothing_undo
 
     with ThreadPoolExecutor(2) as listeners:
         for rounds, own in zip(schedulers, stores, strict=True):
-            rounds.wakes.start()
+            rounds.start()
             listeners.submit(follow, rounds, own)
         try:
             for _ in range(120):

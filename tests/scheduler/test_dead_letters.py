@@ -125,7 +125,7 @@ def test_without_their_queue_dead_letters_hold_up_nobody_else(
 def running_rounds(store: Store, recorder: Recorder, concurrency: int = 4) -> Iterator[Rounds]:
     """Run rounds over real time; stop them in the end."""
     rounds = Rounds(dispatcher_over(store, serving(batch_size=3), recorder, CLOCK), concurrency)
-    rounds.wakes.start()
+    rounds.start()
     try:
         yield rounds
     finally:

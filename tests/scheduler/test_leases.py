@@ -303,7 +303,7 @@ def test_with_real_time_a_slow_function_keeps_its_message_and_its_place(store: S
     recorder = Recorder(be_slow)
     leases = Leases(context_of(store, CLOCK), lease_ms=300, ahead_ms=200)
     rounds = Rounds(dispatcher_over(store, served, recorder, CLOCK, leases), 4)
-    rounds.wakes.start()
+    rounds.start()
     try:
         started_ms = CLOCK.now_ms()
         rounds.wakes.nudge(QUEUE, started_ms)

@@ -55,7 +55,7 @@ class Gate:
 def running_rounds(store: Store, served: Served, recorder: Recorder, concurrency: int = 4) -> Iterator[Rounds]:
     """Run rounds over real time; stop them in the end."""
     rounds = Rounds(dispatcher_over(store, served, recorder, CLOCK), concurrency)
-    rounds.wakes.start()
+    rounds.start()
     try:
         yield rounds
     finally:
@@ -207,7 +207,7 @@ def test_stopping_waits_for_calls_in_flight_and_settles_them(store: Store, gate:
     for _ in range(5):
         send(store, CLOCK.now_ms())
     rounds = Rounds(dispatcher_over(store, serving(QUEUE), Recorder(gate), CLOCK), 2)
-    rounds.wakes.start()
+    rounds.start()
     rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
     wait_until(lambda: gate.held == 2, "two calls are in flight")
     with ThreadPoolExecutor(1) as other:
@@ -223,7 +223,7 @@ def test_stopping_reports_the_calls_that_did_not_end_in_time(store: Store, gate:
     create(store, CLOCK.now_ms())
     send(store, CLOCK.now_ms())
     rounds = Rounds(dispatcher_over(store, serving(QUEUE), Recorder(gate), CLOCK), 2)
-    rounds.wakes.start()
+    rounds.start()
     rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
     wait_until(lambda: gate.held == 1, "a call is in flight")
     assert rounds.stop(0.05) == 1
@@ -240,7 +240,7 @@ def test_what_is_unfinished_when_it_stops_waits_until_its_function_has_surely_en
     for queue in (QUEUE, OTHER):
         send(store, CLOCK.now_ms(), queue=queue)
     rounds = Rounds(dispatcher_over(store, served, Recorder(gate), CLOCK), 2)
-    rounds.wakes.start()
+    rounds.start()
     before_ms = CLOCK.now_ms()
     for queue in (QUEUE, OTHER):
         rounds.wakes.nudge(queue, before_ms)

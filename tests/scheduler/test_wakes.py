@@ -208,16 +208,6 @@ def test_arming_from_many_threads_while_wakes_fire_neither_hangs_nor_loses_one()
     wakes.stop()
 
 
-def test_a_function_is_called_regularly_or_once(wakes: Wakes) -> None:
-    regular, once, replaced = threading.Semaphore(0), threading.Event(), threading.Event()
-    wakes.every(1, regular.release, "regular")
-    wakes.once(FAR_MS, replaced.set, "single")
-    wakes.once(20, once.set, "single")
-    assert once.wait(5)
-    assert regular.acquire(timeout=5)
-    assert not replaced.is_set()
-
-
 def test_after_its_end_nothing_fires_and_learning_does_no_harm(fired: Fired, now_ms: int) -> None:
     wakes = Wakes(fired)
     wakes.start()

@@ -213,7 +213,7 @@ def real_timers(store: Store, window_seconds: int, batch_size: int) -> Iterator[
     served = Served()
     served.replace(snapshot(mapping(QUEUE, window_seconds=window_seconds, batch_size=batch_size)))
     rounds = Rounds(dispatcher_over(store, served, Recorder(note), CLOCK), 4)
-    rounds.wakes.start()
+    rounds.start()
     try:
         with _following(store, rounds):
             yield called

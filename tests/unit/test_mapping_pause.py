@@ -44,3 +44,13 @@ def test_a_pause_may_be_tried_early_and_is_longer_after_that_all_the_same() -> N
     assert again.until_ms == NOW_MS + 5_000 + 5_000 + FIRST_PAUSE_MS
     users = paused_by_user("deploying", NOW_MS)
     assert users.over(NOW_MS) is users
+
+
+def test_a_clock_that_was_set_back_ends_karins_pause_and_not_a_users_and_the_next_one_is_the_first() -> None:
+    hour_ago_ms = NOW_MS - 3_600_000
+    first = paused_by_karin(None, "no", NOW_MS)
+
+    assert not first.holds(hour_ago_ms)
+    assert paused_by_user("deploying", NOW_MS).holds(hour_ago_ms)
+    again = paused_by_karin(first, "no", hour_ago_ms)
+    assert again == Pause("no", hour_ago_ms, hour_ago_ms + FIRST_PAUSE_MS, PausedBy.KARIN)

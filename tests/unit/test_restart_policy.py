@@ -20,7 +20,6 @@ from karin.supervisor.restart import (
     stop_limit_ms,
     why_beyond_repair,
 )
-from karin.supervisor.steady import SteadyClock
 
 KILLED = -signal.SIGKILL
 
@@ -165,18 +164,3 @@ def test_hurrying_moves_the_limit_of_a_stopping_child() -> None:
 
 def test_each_child_that_has_yet_to_stop_keeps_a_part_of_the_limit() -> None:
     assert [stop_limit_ms(28_000, still_to_stop) for still_to_stop in (2, 1, 0)] == [20_000, 24_000, 28_000]
-
-
-class ReplayedClock:
-    """Tells the given instants, one after the other."""
-
-    def __init__(self, *instants_ms: int) -> None:
-        self._instants_ms = iter(instants_ms)
-
-    def now_ms(self) -> int:
-        return next(self._instants_ms)
-
-
-def test_a_clock_that_is_set_back_delays_nothing() -> None:
-    clock = SteadyClock(ReplayedClock(5_000, 5_010, 1_000, 1_200, 1_100, 1_150))
-    assert [clock.now_ms() for _ in range(5)] == [5_010, 5_010, 5_210, 5_210, 5_260]

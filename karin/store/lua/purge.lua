@@ -11,7 +11,8 @@ local now_ms, interval_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 local state = redis.call('HMGET', queue_key, 'created_at_ms', 'purged_at_ms')
 if not state[1] then return {'no_queue'} end
-if state[2] and now_ms - tonumber(state[2]) < interval_ms then return {'purged_recently'} end
+local since_ms = state[2] and now_ms - tonumber(state[2])
+if since_ms and since_ms >= 0 and since_ms < interval_ms then return {'purged_recently'} end  -- a clock set back opens
 
 local removed = redis.call('HLEN', messages_key)
 redis.call('UNLINK', unpack(KEYS, 2))
