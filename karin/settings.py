@@ -7,7 +7,7 @@ package looks at the environment; boto3 reads its own ``AWS_*`` names.
 import difflib
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +22,8 @@ DEFAULT_MAX_CONCURRENCY = 100  # Lambda calls in flight: a thread and about 80 K
 DEFAULT_SWEEP_SECONDS = 60
 WEB_PASSWORD_LENGTH = 12  # characters, at least
 SQS_MAX_DELAY_SECONDS = 900
+STORE_MEMORY_MB = (16, 1024 * 1024)
+FSYNC = ("everysec", "always")
 YEAR_SECONDS = 366 * 24 * 60 * 60
 SOCKET_NAME = "store.sock"
 SOCKET_PATH_LIMIT = 107  # bytes in sockaddr_un.sun_path, less its final NUL
@@ -50,6 +52,8 @@ class Settings:
     max_delay_seconds: int = SQS_MAX_DELAY_SECONDS
     sync_interval_seconds: int = 0
     sweep_interval_seconds: int = DEFAULT_SWEEP_SECONDS
+    store_memory_mb: int | None = None  # that the embedded store may take; None: by the machine (karin.embedded)
+    store_fsync: str = FSYNC[0]  # when the embedded store's log is on the disk, in Valkey's words
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -79,6 +83,8 @@ class Settings:
             ),
             sync_interval_seconds=_integer(environ, "KARIN_SYNC_INTERVAL", 0, 0, YEAR_SECONDS),
             sweep_interval_seconds=_integer(environ, "KARIN_SWEEP_INTERVAL", DEFAULT_SWEEP_SECONDS, 1, 3600),
+            store_memory_mb=_optional_integer(environ, "KARIN_STORE_MEMORY", *STORE_MEMORY_MB),
+            store_fsync=_one_of(environ, "KARIN_STORE_FSYNC", FSYNC),
         )
         _refuse_open_door(settings)
         return settings
@@ -104,6 +110,7 @@ class Settings:
 VARIABLES = (
     "KARIN_HOME", "KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY",
     "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL", "KARIN_SWEEP_INTERVAL", "KARIN_WEB_PASSWORD",
+    "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC",
 )  # fmt: skip
 
 
@@ -201,12 +208,25 @@ def _account_id(value: str | None) -> str | None:
 
 
 def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = _optional_integer(environ, name, low, high)
+    return default if value is None else value
+
+
+def _optional_integer(environ: Mapping[str, str], name: str, low: int, high: int) -> int | None:
     value = environ.get(name)
     if not value:
-        return default
+        return None
     if not re.fullmatch(r"\d{1,12}", value, re.ASCII) or not low <= int(value) <= high:
         raise SettingsError(f"{name}={value} is out of range: write a whole number from {low} to {high}")
     return int(value)
+
+
+def _one_of(environ: Mapping[str, str], name: str, words: Sequence[str]) -> str:
+    """Return a setting that is one of a few words, of which the first is the default."""
+    value = environ.get(name) or words[0]
+    if value not in words:
+        raise SettingsError(f"{name}={value} is not known: write {' or '.join(words)}")
+    return value
 
 
 def _refuse_open_door(settings: Settings) -> None:

@@ -36,7 +36,8 @@ def store_of(environ: Mapping[str, str], *, make: bool) -> Iterator[Running]:
 @contextmanager
 def _started(settings: Settings) -> Iterator[None]:
     try:
-        command = store_command(settings)
+        # Without its limit: what a backup copies takes room again, and the rest of karin takes none just now.
+        command = [*store_command(settings), "--maxmemory", "0"]
         prepare_home(settings.home)
         with locked(settings.home) as lock:
             make_store_folder(settings.home)

@@ -4,9 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from karin.embedded import store_command
 from karin.settings import Settings
 from karin.supervisor.children import karin_children
+
+MB = 1024 * 1024
 
 
 def test_children_inherit_the_environment_and_are_told_where_the_store_is(home: Path) -> None:
@@ -33,6 +37,20 @@ def test_the_store_command_can_be_pointed_elsewhere(home: Path) -> None:
     assert command[command.index("--unixsocket") + 1] == "/tmp/b.sock"
     assert command[command.index("--dir") + 1] == "/tmp/a/store"
     assert Path(command[0]).name == "valkey-server"
+
+
+def test_the_store_is_bounded_by_a_setting_or_by_the_machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def option(settings: Settings, name: str) -> str:
+        command = store_command(settings)
+        return command[command.index(name) + 1]
+
+    told = Settings(home=home, store_memory_mb=48, store_fsync="always")
+    assert (option(told, "--maxmemory"), option(told, "--appendfsync")) == (str(48 * MB), "always")
+    assert option(told, "--maxmemory-policy") == "noeviction"
+    for machine_mb, store_mb in ((None, 53), (100, 32), (213, 32), (256, 53), (1024, 437)):
+        monkeypatch.setattr("karin.embedded.memory_bytes", lambda mb=machine_mb: mb and mb * MB)
+        assert option(Settings(home=home), "--maxmemory") == str(store_mb * MB)
+    assert option(Settings(home=home), "--appendfsync") == "everysec"
 
 
 def test_the_supervisor_loads_nothing_large() -> None:

@@ -48,6 +48,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "KARIN_SYNC_INTERVAL": "300",
             "KARIN_SWEEP_INTERVAL": "7",
             "KARIN_WEB_PASSWORD": "twelve-chars",
+            "KARIN_STORE_MEMORY": "48",
+            "KARIN_STORE_FSYNC": "always",
         }
     )
 
@@ -66,6 +68,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         sync_interval_seconds=300,
         sweep_interval_seconds=7,
         web_password="twelve-chars",
+        store_memory_mb=48,
+        store_fsync="always",
     )
     assert settings.store_url == settings.redis_url
     assert settings.endpoint_url == "http://127.0.0.1:8080"
@@ -158,6 +162,9 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(name: str, hint: str) -
         ("KARIN_SYNC_INTERVAL", "9" * 30),
         ("KARIN_SWEEP_INTERVAL", "0"),
         ("KARIN_SWEEP_INTERVAL", "3601"),
+        ("KARIN_STORE_MEMORY", "15"),
+        ("KARIN_STORE_MEMORY", "64mb"),
+        ("KARIN_STORE_FSYNC", "no"),
         ("KARIN_HOME", "/" + "x" * 200),
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "http://localhost:6379"),
