@@ -1,7 +1,7 @@
 """Views of what queues hold and of what became of it: nothing here receives, changes or renews anything."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
@@ -50,6 +50,13 @@ class SeenMessage(msgspec.Struct, frozen=True):
     receive_count: int
     first_received_at_ms: int | None
     body_bytes: int
+
+
+class RecentInvocations(msgspec.Struct, frozen=True):
+    """Calls made with messages of a queue, newest first; ``is_continued`` when they lead up to the known one."""
+
+    invocations: tuple[Invocation, ...]
+    is_continued: bool
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -143,11 +150,23 @@ class Views:
 
         Up to ``most`` of each queue, or all that are kept; one command for every QUEUES_AT_ONCE queues.
         """
-        found: list[Invocation] = []
-        for start in range(0, len(queues), QUEUES_AT_ONCE):
-            taken_keys = [keys.invocations(queue) for queue in queues[start : start + QUEUES_AT_ONCE]]
-            _, lists = self._scripts.call("list_invocations", taken_keys, [NO_BOUND if most is None else most])
-            found += [one for records in lists for packed in records if (one := _invocation(packed)) is not None]
+        recent = self.recent_invocations(dict.fromkeys(queues, ""), most=NO_BOUND if most is None else most)
+        return [one for of_queue in recent.values() for one in of_queue.invocations]
+
+    def recent_invocations(self, known: Mapping[QueueId, str], *, most: int) -> dict[QueueId, RecentInvocations]:
+        """Return of each queue the calls made after one whose id is known, or up to ``most`` when that is "".
+
+        One command for every QUEUES_AT_ONCE queues: whoever reads again and again is sent only what is new.
+        """
+        found: dict[QueueId, RecentInvocations] = {}
+        all_queues = list(known)
+        for start in range(0, len(known), QUEUES_AT_ONCE):
+            queues = all_queues[start : start + QUEUES_AT_ONCE]
+            ids = [known[queue] for queue in queues]
+            _, told = self._scripts.call("list_invocations", [*map(keys.invocations, queues)], [most, *ids])
+            for queue, (met, records) in zip(queues, told, strict=True):
+                invocations = tuple(one for packed in records if (one := _invocation(packed)) is not None)
+                found[queue] = RecentInvocations(invocations, is_continued=bool(met))
         return found
 
     def _sequence_number(self, queue: QueueId, message: Message) -> str | None:

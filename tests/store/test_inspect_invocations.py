@@ -1,6 +1,7 @@
 """Looking at what the last calls with messages of queues came to."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redis
@@ -9,7 +10,7 @@ from karin.mapping.invocation import Invocation, pack_invocation
 from karin.mapping.outcome import OutcomeKind
 from karin.sqs.names import QueueId
 from karin.store import keys
-from karin.store.inspect import QUEUES_AT_ONCE
+from karin.store.inspect import QUEUES_AT_ONCE, RecentInvocations
 from karin.store.store import Store
 from tests.clocks import ManualClock
 from tests.store.support import ACCOUNT, FIFO, OTHER, QUEUE, create
@@ -39,6 +40,28 @@ def test_invocations_of_any_queues_are_told_newest_first(store: Store, clock: Ma
     assert store.views.invocations([OTHER]) == []
     assert store.views.invocations([QUEUE]) == recorded[QUEUE][::-1]
     assert store.views.invocations([FIFO, OTHER, QUEUE], most=2) == [*recorded[FIFO][:0:-1], *recorded[QUEUE][:0:-1]]
+
+
+def test_of_a_queue_whose_newest_invocation_is_known_only_newer_ones_are_told(
+    store: Store, clock: ManualClock, bytes_raw: redis.Redis
+) -> None:
+    for queue in (QUEUE, OTHER, FIFO):
+        create(store, clock.now_ms(), queue)
+    ids = [str(uuid4()) for _ in range(4)]
+    recorded = [record(store, clock, QUEUE, id_) for id_ in ids]
+    other = record(store, clock, OTHER, str(uuid4()))
+
+    found = store.views.recent_invocations({QUEUE: ids[1], OTHER: other.id, FIFO: ""}, most=3)
+    assert found == {
+        QUEUE: RecentInvocations((recorded[3], recorded[2]), is_continued=True),
+        OTHER: RecentInvocations((), is_continued=True),
+        FIFO: RecentInvocations((), is_continued=False),
+    }
+    bytes_raw.delete(keys.invocations(OTHER))
+    assert store.views.recent_invocations({QUEUE: ids[0], OTHER: other.id}, most=3) == {
+        QUEUE: RecentInvocations((recorded[3], recorded[2], recorded[1]), is_continued=False),
+        OTHER: RecentInvocations((), is_continued=False),
+    }, "what is known may be older than what is told, or forgotten"
 
 
 def test_invocations_of_many_queues_take_few_commands(store: Store, clock: ManualClock, raw: redis.Redis) -> None:

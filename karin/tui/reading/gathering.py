@@ -10,6 +10,7 @@ from karin.sqs.names import QueueId
 from karin.store.inspect import UnclearId
 from karin.store.inspection import LOOK_COMMANDS
 from karin.store.queues import QUEUES_AT_ONCE as SURVEYED_AT_ONCE
+from karin.tui.reading.calls import CallTail
 from karin.tui.reading.interest import Interest
 from karin.tui.reading.logs import LogTail
 from karin.tui.reading.processes import read_processes
@@ -17,9 +18,6 @@ from karin.tui.views.listing import Need
 from karin.tui.world import OneMessage, QueueMessages, World
 
 MOST_MESSAGES = 200  # of a queue: nobody looks at more without a filter
-MOST_INVOCATIONS = 100
-MOST_OF_QUEUE = 50  # invocations: more of them would be read only to be dropped
-QUEUES_AT_ONCE = 16  # whose invocations one command reads
 
 Cost = int
 """How many Redis commands it took."""
@@ -32,6 +30,7 @@ class Gatherer:
         self._context = running.context
         self._home = running.settings.home
         self._sweep_interval_seconds = running.settings.sweep_interval_seconds
+        self._calls = CallTail(running.context.store.views)
         self._log = LogTail(running.settings.home)
 
     def now_ms(self) -> int:
@@ -109,10 +108,8 @@ class Gatherer:
     def _invocations(self, world: World, interest: Interest) -> tuple[World, Cost]:
         del interest
         queues = [state.queue for state in world.status.queues] if world.status else []
-        found = self._context.store.views.invocations(queues, most=MOST_OF_QUEUE)
-        distinct = {one.id: one for one in found}  # a settlement that was sent twice is recorded twice
-        newest = sorted(distinct.values(), key=lambda one: one.started_at_ms, reverse=True)
-        return replace(world, invocations=tuple(newest[:MOST_INVOCATIONS])), -(-len(queues) // QUEUES_AT_ONCE)
+        found, cost = self._calls.read(queues)
+        return replace(world, invocations=found), cost
 
     def _agenda(self, world: World, interest: Interest) -> tuple[World, Cost]:
         del interest

@@ -9,7 +9,6 @@ from textual.screen import Screen
 from karin.tui.actions import ACTIONS
 from karin.tui.activity import Activity, Phase
 from karin.tui.exporting import CannotExport, export
-from karin.tui.screens.ask import AskDialog
 from karin.tui.screens.help import Command, HelpDialog, binding_commands, help_rows
 from karin.tui.screens.outcome import OutcomeDialog
 from karin.tui.screens.raw import RawScreen
@@ -74,6 +73,8 @@ class ActingScreen(Screen[None]):
         is_running = running is not None and running.is_running and running.name == name
         ask = None if is_running else action.ask(subject, self.karin.world, self.karin.now)
         if ask is not None:
+            from karin.tui.screens.ask import AskDialog  # noqa: PLC0415 - its editor takes 1 MB: who only looks has none
+
             self.app.push_screen(AskDialog(action, subject, ask, self.karin.world))
             return
         if not is_running:

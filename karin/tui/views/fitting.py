@@ -10,6 +10,14 @@ GAP = 2  # cells between two columns
 LEAST_WIDTH = 8  # of a column that gives way
 
 
+def cells(text: str) -> int:
+    """Return how many cells a text takes.
+
+    Rich measures every text with a cache of 4,096 of them: here most are ASCII, told once and never again.
+    """
+    return len(text) if text.isascii() and text.isprintable() else cell_len(text)
+
+
 def fit(columns: Sequence[Column], wanted: Sequence[int], room: int) -> list[int]:
     """Return each column's width: what it wants; where that is too much, the widest flexible one gives way."""
     widths = list(wanted)
@@ -30,22 +38,22 @@ def fit(columns: Sequence[Column], wanted: Sequence[int], room: int) -> list[int
 def fitted(column: Column, text: str, width: int) -> str:
     """Return a text of exactly ``width`` cells: shortened as its column wants it, or filled up."""
     text = (cut if column.is_sentence else shorten)(text, width)
-    padding = " " * (width - cell_len(text))
+    padding = " " * (width - cells(text))
     return padding + text if column.is_number else text + padding
 
 
 def cut(text: str, width: int) -> str:
     """Return the start of a text, as much as fits."""
-    if cell_len(text) <= width:
+    if cells(text) <= width:
         return text
     return set_cell_size(text, width - 1) + "…" if width > 0 else ""
 
 
 def shorten(text: str, width: int) -> str:
     """Return a text that fits: names that start alike differ in the end, so the middle is left out."""
-    if cell_len(text) <= width or width < LEAST_WIDTH:
+    if cells(text) <= width or width < LEAST_WIDTH:
         return cut(text, width)
     tail = text[-((width - 1) // 2) :]
-    while cell_len(tail) > (width - 1) // 2:
+    while cells(tail) > (width - 1) // 2:
         tail = tail[1:]
-    return f"{set_cell_size(text, width - 1 - cell_len(tail))}…{tail}"
+    return f"{set_cell_size(text, width - 1 - cells(tail))}…{tail}"

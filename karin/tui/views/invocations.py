@@ -1,7 +1,6 @@
 """The last calls of functions: when, with what, what they came to and how late they were."""
 
 from collections.abc import Sequence
-from statistics import median_low
 
 from karin.mapping.invocation import Invocation
 from karin.mapping.outcome import OutcomeKind
@@ -65,8 +64,8 @@ class InvocationsView(View):
             return ""
         by_kind = {kind: [one for one in world.invocations if one.outcome is kind] for kind in OutcomeKind}
         told = [_counted(kind, calls, now) for kind, calls in by_kind.items() if calls]
-        late_ms = [one.lateness_ms for one in world.invocations if one.outcome is not OutcomeKind.FILTERED]
-        late = [f"p50 late {wording.elapsed(median_low(late_ms))}"] if late_ms else []
+        late_ms = sorted(one.lateness_ms for one in world.invocations if one.outcome is not OutcomeKind.FILTERED)
+        late = [f"p50 late {wording.elapsed(late_ms[(len(late_ms) - 1) // 2])}"] if late_ms else []
         return f"last {len(world.invocations)}: {', '.join([*told, *late])}"
 
     def detail(self, world: World, key: str, now: Now) -> Detail | None:

@@ -32,9 +32,22 @@ class LogsView(View):
     needs = frozenset({Need.LOGS})
     follows_end = True
 
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[LogLine, Row]] = {}
+
     def rows(self, world: World, now: Now) -> list[Row] | None:
         """Return a row for each line, oldest first."""
-        return None if world.logs is None else [_row(key, line, now) for key, line in _keyed(world.logs)]
+        if world.logs is None:
+            return None
+        self._made = {key: (line, self._row(key, line, now)) for key, line in _keyed(world.logs)}
+        return [row for _, row in self._made.values()]
+
+    def _row(self, key: str, line: LogLine, now: Now) -> Row:
+        """Return a line's row; each second, all but the new ones of a thousand are as they were made before."""
+        before, row = self._made.get(key, (None, None))
+        if before is line and row and row.cells[0].text == now.clock(line.at_ms):
+            return row
+        return _row(key, line, now)
 
     def empty(self, world: World) -> str:
         """Say why there are none."""

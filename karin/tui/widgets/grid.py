@@ -6,7 +6,6 @@ Over SSH every byte is seen: a table that redraws itself each second because one
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -16,7 +15,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from karin.tui.views.fitting import GAP, fit, fitted
+from karin.tui.views.fitting import GAP, cells, fit, fitted
 from karin.tui.views.listing import Cell, Column, Row
 
 MARGIN = 1  # cells before the first column; behind the last one is the scrollbar's
@@ -173,7 +172,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     def _fit(self) -> list[int]:
         """Return each column's width."""
         wanted = [
-            max([cell_len(self._title(place)), *(cell_len(row.cells[place].text) for row in self._rows)])
+            max([cells(self._title(place)), *(cells(row.cells[place].text) for row in self._rows)])
             for place in self._places
         ]
         return fit(self._columns, wanted, self._room - MARGIN - self.scrollbar_size_vertical)

@@ -43,6 +43,21 @@ def test_rows_hold_what_holds_of_every_view() -> None:
     assert [row.subject for row in rows] == [Subject(line.text) for line in LINES]
 
 
+def test_rows_are_made_anew_for_new_lines_and_on_a_new_day_only() -> None:
+    view = LogsView()
+    before = view.rows(SEEN, NOW)
+    added = LogLine(NOW.ms + 1_000, "store", "INFO", "one more")
+    after = view.rows(World(logs=(*LINES[1:], added)), NOW._replace(ms=NOW.ms + 2_000))
+    assert before
+    assert after
+    assert [row.key for row in after[:-1]] == [row.key for row in before[1:]]
+    assert all(one is other for one, other in zip(after[:-1], before[1:], strict=True))
+    assert after[-1].cells[3].text == "one more"
+    tomorrow = view.rows(SEEN, NOW._replace(ms=NOW.ms + 86_400_000))
+    assert tomorrow
+    assert tomorrow[1].cells[0].text == "Nov 15 07:13"
+
+
 def test_a_level_is_told_by_its_first_letter_and_by_colour() -> None:
     rows = VIEW.rows(SEEN, NOW)
     assert rows
