@@ -115,8 +115,12 @@ VARIABLES = (
 
 
 def mask_url(url: str) -> str:
-    """Return a Redis URL fit for showing: its password replaced by ``***``."""
-    return re.sub(r"(?<=://)([^:@/]*):[^@/]*@", r"\1:***@", url)
+    """Return a Redis URL fit for showing: ``***`` for its password, which may hold any sign, and for its parameters."""
+    scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
+    who, at, where = rest.rpartition("@")
+    user, colon, _ = who.partition(":")
+    place, question, _ = where.partition("?")
+    return f"{scheme}{mark}{user}{colon and ':***'}{at}{place}{question and '?***'}"
 
 
 def parse_address(value: str, name: str, example: str) -> tuple[str, int]:

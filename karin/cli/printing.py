@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 
+from karin.operations.printing import printable_json
+
 CLEAR_LINE = "\r\x1b[K"
 
 
 def print_json(value: Any) -> None:
-    """Print any value as JSON with its field names."""
-    print(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False))
+    """Print any value as JSON with its field names; what could command a terminal is written as an escape."""
+    print(printable_json(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False)))
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], otherwise: str) -> None:

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from karin.embedded import store_answers, store_command
 from karin.settings import Settings
 
+WEB_PASSWORD = "KARIN_WEB_PASSWORD"  # noqa: S105 - the variable, of karin-tui alone
+_OF_DOORS = frozenset({"KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", WEB_PASSWORD})
+_REGIONS = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})  # in ARNs
 CONNECT_TIMEOUT_SECONDS = 0.2  # the port is on this machine: it accepts or refuses at once
 
 
@@ -29,11 +32,11 @@ class ChildSpec:
 def karin_children(settings: Settings, environ: Mapping[str, str]) -> tuple[ChildSpec, ...]:
     """Return karin's own children in the order in which they start. Raises StoreBinaryError."""
     inherited = {**environ, "REDIS_URL": settings.store_url}
-    scheduler = ChildSpec("scheduler", (sys.executable, "-m", "karin", "scheduler"), inherited)
+    scheduler = ChildSpec("scheduler", (sys.executable, "-m", "karin", "scheduler"), _without_doors(inherited))
     endpoint = ChildSpec(
         "endpoint",
         (sys.executable, "-m", "karin", "endpoint"),
-        inherited,
+        _without_aws(inherited),
         probe=lambda: accepts_connections(settings.endpoint_url),
         reload_signal=signal.SIGHUP,
     )
@@ -48,6 +51,20 @@ def karin_children(settings: Settings, environ: Mapping[str, str]) -> tuple[Chil
         holds_lock=True,
     )
     return store, scheduler, endpoint
+
+
+def _without_doors(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what locks the doors: whoever calls functions lets nobody in."""
+    return {name: value for name, value in environ.items() if name not in _OF_DOORS}
+
+
+def _without_aws(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for the part that strangers reach: it never calls AWS, and must not be able to."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _REGIONS or (not name.startswith("AWS_") and name != WEB_PASSWORD)
+    }
 
 
 def accepts_connections(url: str) -> bool:

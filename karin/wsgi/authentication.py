@@ -6,10 +6,10 @@ The head of a request is checked before its body is read, so that strangers cost
 import hmac
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from karin.access_keys import EVERYTHING, KeyScope
-from karin.settings import Settings
+from karin.settings import Settings, is_loopback
 from karin.sqs.errors import AccessDenied
 from karin.wsgi.request import HttpRequest
 from karin.wsgi.sigv4 import Claim, confirm, read_claim
@@ -40,6 +40,7 @@ class Authenticator:
         if self._token and _has_token(request.raw_path, self._token):
             return Identity(_claimed_key(request), self._token)
         if self._is_open:
+            _refuse_other_sites(request)
             return Identity(_claimed_key(request))
         if not self._keys:
             raise AccessDenied("Access to the resource is denied.")
@@ -56,6 +57,27 @@ class Authenticator:
 def _has_token(raw_path: str, token: str) -> bool:
     first = unquote(raw_path.removeprefix("/").split("/", 1)[0], errors="replace")
     return hmac.compare_digest(first.encode(errors="replace"), token.encode())
+
+
+def _refuse_other_sites(request: HttpRequest) -> None:
+    """Raise AccessDenied for what a page of another site makes a browser send; no client of SQS sends such headers.
+
+    An open endpoint is bound to loopback, where the browser of a person at this machine is: a form needs no signature.
+    """
+    origin = request.header("origin")
+    if origin is None:
+        is_own = request.header("sec-fetch-site") not in ("cross-site", "same-site")
+    else:
+        is_own = is_loopback(_host_of(origin))
+    if not is_own:
+        raise AccessDenied("Pages of other sites have no access: set KARIN_ACCESS_KEYS, and sign.")
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _claimed_key(request: HttpRequest) -> str | None:

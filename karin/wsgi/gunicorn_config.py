@@ -31,6 +31,8 @@ worker_tmp_dir = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() and os.access(SHAR
 keepalive = 65
 # The supervisor allows the endpoint 20 s.
 graceful_timeout = 18
+# Else a client of a proxy on this machine could set SCRIPT_NAME by a header, and be answered with a 500.
+forwarder_headers = ""
 # On since 25.1, and it lets anyone with the user's rights stop the endpoint through $HOME/.gunicorn.
 control_socket_disable = True
 # Presigned GET requests carry the whole message in the URL.

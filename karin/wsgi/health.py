@@ -10,6 +10,7 @@ from karin.settings import Settings
 from karin.store.faults import FULL, OVERLOADED, StoreUnavailable
 
 GOOD_FOR_MS = 20_000  # a good answer is given again for so long: checks every few seconds must not eat a Redis plan
+BAD_FOR_MS = 1_000  # and a bad one: anybody may ask
 TAKES_CALLS = (FULL, OVERLOADED)  # faults with which messages are still delivered: no reason to take a machine away
 
 
@@ -20,8 +21,10 @@ class Health:
         self._context = context
         self._sweep_interval_seconds = settings.sweep_interval_seconds
         # A store on this machine may be asked as often as one likes.
-        self._good_for_ms = 0 if settings.store_url.startswith("unix:") else GOOD_FOR_MS
-        self._good_until_ms = 0
+        is_near = settings.store_url.startswith("unix:")
+        self._good_for_ms, self._bad_for_ms = (0, 0) if is_near else (GOOD_FOR_MS, BAD_FOR_MS)
+        self._last_reason: str | None = "the store has not answered yet"
+        self._asked_at_ms = self._valid_for_ms = 0
 
     def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
         """Answer a health check."""
@@ -40,12 +43,18 @@ class Health:
             fault = None
         if fault and not fault.is_whole:
             return f"the store does not serve: {fault.advice}"
-        if fault is None and self._good_until_ms - self._good_for_ms <= now_ms < self._good_until_ms:
-            return None
+        if fault is None and 0 <= now_ms - self._asked_at_ms < self._valid_for_ms:  # a clock may be set
+            return self._last_reason
+        # Whoever asks meanwhile is told what was known last.
+        self._asked_at_ms, self._valid_for_ms = now_ms, self._bad_for_ms
+        self._last_reason = self._ask()
+        self._valid_for_ms = self._good_for_ms if self._last_reason is None else self._bad_for_ms
+        return self._last_reason
+
+    def _ask(self) -> str | None:
         try:
             if scheduler_count(self._context, self._sweep_interval_seconds) == 0:
                 return "no scheduler is alive: messages are accepted and wait"
         except StoreUnavailable as error:
             return str(error)
-        self._good_until_ms = now_ms + self._good_for_ms
         return None

@@ -26,6 +26,25 @@ def test_children_inherit_the_environment_and_are_told_where_the_store_is(home: 
     assert (store.name, store.environ) == ("store", {})
 
 
+def test_no_child_has_a_secret_that_it_has_no_use_for(home: Path) -> None:
+    doors = {
+        "KARIN_BIND": "0.0.0.0:4000",
+        "KARIN_ACCESS_KEYS": "id:a-good-secret",
+        "KARIN_URL_TOKEN": "a-good-token-0123",
+    }
+    aws = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c", "AWS_PROFILE": "d"}
+    both = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2", "KARIN_SWEEP_INTERVAL": "7"}
+    environ = doors | aws | both | {"KARIN_WEB_PASSWORD": "of-karin-tui-only"}
+
+    store, scheduler, endpoint = karin_children(Settings(home=home), environ)
+
+    told = {"REDIS_URL": f"unix://{home}/store.sock"}
+    assert store.environ == {}
+    assert scheduler.environ == aws | both | told
+    assert endpoint.environ == doors | both | told
+    assert Settings.from_env({"HOME": "/", **scheduler.environ}).sweep_interval_seconds == 7
+
+
 def test_a_store_of_ones_own_needs_no_child(home: Path) -> None:
     children = karin_children(Settings(home=home, redis_url="redis://example.com"), {})
     assert [spec.name for spec in children] == ["scheduler", "endpoint"]

@@ -215,6 +215,11 @@ def test_a_wrong_redis_url_is_shown_without_its_password() -> None:
         ("redis://:hunter2@localhost:6379", "redis://:***@localhost:6379"),
         ("rediss://me:hunter2@host:6379/0", "rediss://me:***@host:6379/0"),
         ("unix:///run/store.sock", "unix:///run/store.sock"),
+        ("redis://me:p@ss/w?rd@host/0", "redis://me:***@host/0"),
+        ("redis://:a://b@host", "redis://:***@host"),
+        ("redis://host/0?password=hunter2&db=1", "redis://host/0?***"),
+        ("me:hunter2@host", "me:***@host"),
+        ("redis://default@host", "redis://default@host"),
     ],
 )
 def test_a_url_is_masked_where_its_password_stands(url: str, masked: str) -> None:

@@ -45,14 +45,18 @@ class Fort(NamedTuple):
 
 
 @contextmanager
-def running_fort(store_url: str, folder: Path) -> Iterator[Fort]:
-    """Run an endpoint with keys and a token."""
+def running_fort(store_url: str, folder: Path, *, impatient: bool = False) -> Iterator[Fort]:
+    """Run an endpoint with keys and a token; an impatient one has the limits of ``tests/wire/impatient.py``."""
     port = free_port()
     url, log = f"http://127.0.0.1:{port}", folder / "log"
     environ = bare_environ(
         REDIS_URL=store_url, KARIN_BIND=f"127.0.0.1:{port}", KARIN_ACCESS_KEYS=KEYS, KARIN_URL_TOKEN=TOKEN
     )
-    with process([sys.executable, "-m", "karin", "endpoint"], environ, log) as master:
+    command = [sys.executable, "-m", "karin", "endpoint"]
+    if impatient:
+        command = [sys.executable, "-m", "gunicorn", "--config", "python:tests.wire.impatient"]
+        environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    with process(command, environ, log) as master:
         wait_until(lambda: status_of(f"{url}/healthz"), "the endpoint answers", 20)
         yield Fort(url, log, (master.pid, _child_of(master.pid)))
 
