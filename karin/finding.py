@@ -39,8 +39,10 @@ class Running:
         return "embedded" if self.has_embedded_store else mask_url(self.settings.store_url)
 
 
-def find(environ: Mapping[str, str]) -> Running:
+def find(environ: Mapping[str, str], *, of_any_karin: bool = False) -> Running:
     """Return the running karin, with one connection for commands. Raises NotRunning, SettingsError, NewerStore.
+
+    ``of_any_karin`` is for those who read nothing of the store: one that a newer karin wrote is given as well.
 
     A store that the environment names is taken at its word: whether it answers, its next command tells.
     """
@@ -53,7 +55,8 @@ def find(environ: Mapping[str, str]) -> Running:
             f"karin is not running here (nothing in {settings.home}): start it with `karin up`, or set REDIS_URL"
         )
     store = Store.open(settings.store_url, max_connections=1)
-    with suppress(StoreUnavailable):
-        store.schema.check()
+    if not of_any_karin:
+        with suppress(StoreUnavailable):
+            store.schema.check()
     context = Context.of(store, SystemClock(), settings)
     return Running(context, settings, running.endpoint_url if running else settings.endpoint_url)

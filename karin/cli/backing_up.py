@@ -12,8 +12,9 @@ from karin.cli.own_store import store_of
 from karin.cli.printing import iso, print_json
 from karin.finding import Running
 from karin.operations import backing_up, status, wording
-from karin.operations.backup_file import BadBackup
+from karin.operations.backup_file import BadBackup, NotAFile
 from karin.store.copying import AlreadyCopying, UnknownType
+from karin.store.schema import NewerStore
 
 
 def backup(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -22,6 +23,8 @@ def backup(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if path.is_dir():
         raise CommandError(f"{path} is a folder: name a file in it")
     with _one_line_errors(), store_of(environ, make=False) as running:
+        if not path.parent.is_dir():
+            raise CommandError(f"{path.parent} is no folder: make it first")
         done = backing_up.back_up(running.context, path)
     if options.json:
         print_json({"file": options.file, "queues": done.queues, "messages": done.messages, "bytes": done.bytes})
@@ -35,7 +38,8 @@ def restore(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     path = Path(options.file)
     with _one_line_errors():
         header, end = backing_up.examine(path)
-        with store_of(environ, make=True) as running:
+        # What a newer karin left is not read, but may be replaced: that is how an upgrade is taken back.
+        with store_of(environ, make=True, of_any_karin=options.replace) as running:
             _require_nobody(running, force=options.force)
             _require_room(running, options)
             backing_up.restore(running.context, path, header)
@@ -58,15 +62,24 @@ def _require_nobody(running: Running, *, force: bool) -> None:
 
 
 def _require_room(running: Running, options: argparse.Namespace) -> None:
-    states = status.queue_states(running.context)
-    if not states:
+    held = _held(running)
+    if held is None:
         return
-    held = _contents(len(states), sum(one.ready + one.delayed + one.leased for one in states))
     if not options.replace:
         raise CommandError(f"the store ({running.store_title}) holds {held}: say --replace to delete them")
     if not options.yes:
         question = f"Delete {held} of the store ({running.store_title}) and restore the backup?"
         ask(question, otherwise="nothing was restored")
+
+
+def _held(running: Running) -> str | None:
+    """Return what a store holds, None when that is nothing."""
+    try:
+        running.context.store.schema.check()
+    except NewerStore:
+        return "what a newer karin wrote"
+    states = status.queue_states(running.context)
+    return _contents(len(states), sum(one.ready + one.delayed + one.leased for one in states)) if states else None
 
 
 def _contents(queues: int, messages: int) -> str:
@@ -77,5 +90,5 @@ def _contents(queues: int, messages: int) -> str:
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
-    except (AlreadyCopying, BadBackup, UnknownType) as error:
+    except (AlreadyCopying, BadBackup, NotAFile, UnknownType) as error:
         raise CommandError(str(error)) from error

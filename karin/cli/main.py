@@ -17,6 +17,7 @@ from karin.finding import NotRunning
 from karin.settings import SettingsError
 from karin.sqs.errors import SqsError
 from karin.store.connection import StoreUnavailable
+from karin.store.faults import FULL
 from karin.store.schema import NewerStore
 
 EXIT_DONE, EXIT_FAILED = 0, 1
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
     except SqsError as error:
         return _fail(error.message, EXIT_FAILED)
     except StoreUnavailable as error:
-        return _fail(_without_store(str(error), environ), EXIT_FAILED)
+        return _fail(_without_store(error, environ), EXIT_FAILED)
     except UnicodeEncodeError:  # of bytes on the command line that Python could not read as text
         return _fail("what was given is not UTF-8 text", EXIT_USAGE)
     except KeyboardInterrupt:
@@ -98,8 +99,10 @@ def _abandon_output() -> None:
         os.close(nowhere)
 
 
-def _without_store(problem: str, environ: Mapping[str, str]) -> str:
-    what = problem.rstrip(".")
+def _without_store(error: StoreUnavailable, environ: Mapping[str, str]) -> str:
+    if error.fault is FULL:
+        return f"the store does not serve: {FULL.advice}"
+    what = str(error).rstrip(".")
     if environ.get("REDIS_URL"):
         return f"{what}: check REDIS_URL, and that it runs"
     return f"{what}: is karin running? `karin up` starts it"

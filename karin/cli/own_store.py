@@ -16,19 +16,20 @@ STOP_SECONDS = 60
 
 
 @contextmanager
-def store_of(environ: Mapping[str, str], *, make: bool) -> Iterator[Running]:
+def store_of(environ: Mapping[str, str], *, make: bool, of_any_karin: bool = False) -> Iterator[Running]:
     """Give the karin that runs; else what it would run on, whose store is stopped in the end.
 
-    ``make`` allows a store without any data yet. Raises NotRunning, CommandError, and what ``find`` raises.
+    ``make`` allows a store without any data yet, ``of_any_karin`` one that a newer karin wrote.
+    Raises NotRunning, CommandError, and what ``find`` raises.
     """
     try:
-        running = find(environ)
+        running = find(environ, of_any_karin=of_any_karin)
     except NotRunning:
         settings = Settings.from_env(environ)
         if not make and not (settings.home / STORE_FOLDER).is_dir():
             raise
         with _started(settings):
-            yield find(environ)
+            yield find(environ, of_any_karin=of_any_karin)
         return
     yield running
 

@@ -30,6 +30,10 @@ class BadBackup(Exception):  # noqa: N818 - it says what is the case, as a perso
     """A file is no backup that this karin can read; the message is one line."""
 
 
+class NotAFile(Exception):  # noqa: N818
+    """A backup cannot be put there; the message is one line."""
+
+
 class Header(msgspec.Struct, frozen=True, array_like=True, tag="header"):
     """What a backup is of."""
 
@@ -85,7 +89,13 @@ class Writer:
 
 @contextmanager
 def writing(path: Path, header: Header) -> Iterator[Writer]:
-    """Give a writer of a file for its owner alone, which is there in one step, once all of it is. Raises OSError."""
+    """Give a writer of a file for its owner alone, which is there in one step, once all of it is.
+
+    Of a link the file that it leads to is written. Raises NotAFile for what must not be replaced, and OSError.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():  # a rename would put a file in the place of /dev/null
+        raise NotAFile(f"{path} is not a file: name one, or a new one")
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     new.unlink(missing_ok=True)  # its mode would outlive it
     try:
@@ -95,6 +105,9 @@ def writing(path: Path, header: Header) -> Iterator[Writer]:
             raw.flush()
             os.fsync(raw.fileno())
         new.replace(path)
+    except OSError as error:  # such as a full disk: a write does not know of which file
+        error.filename = str(path)
+        raise
     finally:
         with suppress(OSError):
             new.unlink(missing_ok=True)
@@ -139,7 +152,7 @@ def _frames(path: Path, digest: Any) -> Iterator[tuple[bytes, Frame]]:
                     yield _frame(file, length)
         except gzip.BadGzipFile:
             raise BadBackup(f"{path} is not a backup that `karin backup` made, or it {_DAMAGED}") from None
-        except (EOFError, zlib.error, struct.error, msgspec.DecodeError):
+        except (EOFError, zlib.error, struct.error, msgspec.DecodeError, UnicodeDecodeError):
             raise BadBackup(f"{path} {_DAMAGED}") from None
 
 

@@ -5,8 +5,12 @@ Upper case is karin's, lower case are gunicorn's own setting names (gunicorn 27 
 
 import logging
 import os
+import sys
 from pathlib import Path
+from types import TracebackType
 from typing import Any
+
+from gunicorn.errors import HaltServer
 
 from karin.settings import Settings
 
@@ -39,6 +43,19 @@ control_socket_disable = True
 limit_request_line = 8190
 # Without a handler Python prints karin's own warnings without their level, and no reader of the log could tell them.
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+
+
+def on_starting(_server: Any) -> None:
+    """Have the master end in one line also when it is told to stop while a worker fails to boot."""
+    shown = sys.excepthook
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error, HaltServer):
+            print(f"karin: the endpoint ended: {error.reason}", file=sys.stderr)
+        else:
+            shown(kind, error, trace)
+
+    sys.excepthook = show
 
 
 def on_exit(_server: Any) -> None:

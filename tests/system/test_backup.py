@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 import uuid
@@ -260,6 +261,7 @@ CHANGES = {
     "more": lambda whole: whole + b"x",
     "twice": lambda whole: whole + whole,
     "a letter inside": repacked(lambda inside: inside.replace(b"delayed", b"belayed")),
+    "a letter that is none": repacked(lambda inside: inside.replace(b"zset", b"\xdcset", 1)),
     "without its end": repacked(lambda inside: inside[: inside.rindex(b"\xa3end") - 5]),
     "cut inside": repacked(lambda inside: inside[:-1]),
     "another program's": repacked(lambda _: b"hello"),
@@ -309,6 +311,63 @@ def test_a_file_is_there_as_a_whole_or_as_it_was(
     assert not raw.exists(keys.COPYING)
     with pytest.raises(BadBackup):
         list(pieces(path))
+
+
+def test_what_is_no_file_is_not_replaced_by_one(filled: Contents, store_url: str, tmp_path: Path) -> None:
+    """A rename would put a backup in the place of /dev/null."""
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link", tmp_path / "target"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        code, out, said = run(store_url, "backup", str(path))
+        assert (code, out, said) == (1, "", f"karin: {pipe} is not a file: name one, or a new one\n")
+    assert pipe.is_fifo()
+    missing = tmp_path / "missing"
+    assert run(store_url, "backup", str(missing / "b"))[2] == f"karin: {missing} is no folder: make it first\n"
+    link.unlink()
+    link.symlink_to(target)
+    assert run(store_url, "backup", str(link))[0] == 0
+    assert link.is_symlink()
+    assert check(target)
+
+
+def test_a_disk_without_room_leaves_the_last_backup(filled: Contents, store_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "backup"
+    assert run(store_url, "backup", str(path))[0] == 0
+    last = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(last) // 2, hard))
+    try:
+        code, out, said = run(store_url, "backup", str(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, out, said) == (1, "", f"karin: {path}: File too large\n")
+    assert path.read_bytes() == last
+    assert [found.name for found in tmp_path.iterdir()] == ["backup"]
+
+
+def test_an_upgrade_is_taken_back_by_restoring_the_backup_from_before_it(
+    filled: Contents, store_url: str, tmp_path: Path, raw: redis.Redis
+) -> None:
+    path = str(tmp_path / "backup")
+    assert run(store_url, "backup", path)[0] == 0
+    raw.set(keys.SCHEMA, 99)
+    raw.xadd("karin:what-this-one-does-not-know", {"a": "b"})
+    newer = contents_but_streams(raw)
+    code, _, said = run(store_url, "restore", path)
+    assert (code, "written by a newer karin (schema 99" in said) == (1, True)
+    code, _, said = run(store_url, "restore", path, "--replace")
+    assert (code, "what a newer karin wrote" in said) == (2, True)  # nobody can be asked here
+    assert contents_but_streams(raw) == newer
+    assert run(store_url, "restore", path, "--replace", "--yes")[0] == 0
+    assert contents(store_url) == filled
+    assert raw.get(keys.SCHEMA) == "1"
+
+
+def contents_but_streams(raw: redis.Redis) -> dict[str, object]:
+    """Return all keys and what they hold as the server itself writes it."""
+    client: Any = raw
+    return {key: client.execute_command("OBJECT", "ENCODING", key) for key in client.keys("*")}
 
 
 def test_the_embedded_store_is_saved_while_karin_runs_and_restored_when_it_does_not() -> None:
