@@ -9,6 +9,10 @@ from tests.chaos.ledger import Accepted, Delivery, Intent, Ledger, Window
 GRANULARITY_MS = 2  # karin rounds the clock down to a millisecond
 POSTPONED_MS = 3_000  # Valkey writes at most two seconds late while an fsync is under way; and the answer's own way
 SETTLE_MS = 5_000  # for a settlement that nothing holds up, on a slow machine
+CLAIM_MS = 5_000  # at most, from the look at the clock before a claim to the call's arrival
+REPAIRED_MS = 75_000  # a throttled call is tried again after half a minute, a sweep repairs the rest after a whole one
+REMEMBERED_MS = 300_000  # by a FIFO queue, what was sent
+JUMP = "jump"  # the beginning of such kinds of fault
 SHORTEST_LEASE_MS = 16_000  # of a call of a function with a timeout of 1 s
 STORE_KILLED = "kill store"
 
@@ -38,17 +42,35 @@ def changed(ledger: Ledger) -> list[str]:
 
 
 def early(ledger: Ledger) -> list[str]:
-    """Return deliveries before their due time, by the sender's clock and by karin's own word."""
+    """Return deliveries before their due time by karin's own clock, or by the sender's.
+
+    By the latter a message may come early by as much as karin's clock was set forward while it waited.
+    """
     found = []
     for one in ledger.deliveries:
         intent = ledger.intents.get(one.body)
         if intent is None:
             continue
-        accepted = ledger.accepted.get(one.message_id)
-        since_ms = max(one.sent_at_ms, accepted.asked_at_ms if accepted else 0)
-        early_ms = since_ms + intent.delay_ms - one.at_ms
+        told_ms = one.at_ms + max(ledger.wall.offsets_ms(one.at_ms - CLAIM_MS, one.at_ms))
+        early_ms = one.sent_at_ms + intent.delay_ms - told_ms
+        if accepted := ledger.accepted.get(one.message_id):
+            forward_ms = ledger.wall.set_forward_ms(accepted.asked_at_ms, one.at_ms)
+            early_ms = max(early_ms, accepted.asked_at_ms + intent.delay_ms - forward_ms - one.at_ms)
         if early_ms > GRANULARITY_MS:
             found.append(f"EARLY: {_title(intent)} ({one.message_id}) by {early_ms:.0f} ms")
+    return found
+
+
+def late(ledger: Ledger) -> list[str]:
+    """Return standard messages that no other fault touched, and that waited long after karin's clock said they are due.
+
+    By the sender's clock they may come late by as much as karin's was set back while they waited.
+    """
+    found = []
+    for one, accepted in _untouched(ledger, [window for window in ledger.windows if not window.kind.startswith(JUMP)]):
+        due_at_ms = ledger.wall.reached_at_ms(one.sent_at_ms + accepted.intent.delay_ms, accepted.asked_at_ms)
+        if one.at_ms - due_at_ms > REPAIRED_MS:
+            found.append(f"LATE: {_title(accepted.intent)} ({one.message_id}) by {one.at_ms - due_at_ms:.0f} ms")
     return found
 
 
@@ -56,7 +78,7 @@ def out_of_order(ledger: Ledger) -> list[str]:
     """Return messages of FIFO groups that came for the first time after a later one, or again without a reason.
 
     After a later one, only a store that forgot its last moments, or calls that outlived their lease while a process
-    stood still, may deliver a message again.
+    stood still or because the clock was set, may deliver a message again.
     """
     found = []
     for (queue, group), numbered in _by_group(ledger).items():
@@ -94,7 +116,9 @@ def unexplained_copies(ledger: Ledger) -> list[str]:
     return [
         f"COPY: {_title(ledger.intents[body])} has the ids {sorted(found)}"
         for body, found in ids.items()
-        if len(found) > 1 and not any(window.kind == STORE_KILLED for window in ledger.windows)
+        if len(found) > 1
+        and not any(window.kind == STORE_KILLED for window in ledger.windows)
+        and not _was_forgotten(body, ledger)
     ]
 
 
@@ -109,21 +133,29 @@ def duplicates(ledger: Ledger) -> Iterator[tuple[Delivery, Delivery]]:
 
 def lateness_ms(ledger: Ledger) -> list[float]:
     """Return how late standard messages came whose whole time, from send to delivery, no fault touched."""
-    found, seen = [], set[str]()
-    for one in ledger.deliveries:
-        accepted = ledger.accepted.get(one.message_id)
-        if accepted is None or accepted.intent.group or one.message_id in seen:
-            continue
-        seen.add(one.message_id)
-        if not any(_overlap(window, accepted.asked_at_ms, one.at_ms) for window in ledger.windows):
-            found.append(max(0.0, one.at_ms - one.sent_at_ms - accepted.intent.delay_ms))
+    found = []
+    for one, accepted in _untouched(ledger, ledger.windows):
+        (offset_ms,) = ledger.wall.offsets_ms(one.at_ms, one.at_ms)
+        found.append(max(0.0, one.at_ms + offset_ms - one.sent_at_ms - accepted.intent.delay_ms))
     return found
 
 
 def violations(ledger: Ledger) -> list[str]:
     """Return everything that speaks against karin's promises."""
-    checks = (lost, changed, early, out_of_order, unexplained_duplicates, unexplained_copies)
+    checks = (lost, changed, early, late, out_of_order, unexplained_duplicates, unexplained_copies)
     return [line for check in checks for line in check(ledger)]
+
+
+def _untouched(ledger: Ledger, windows: list[Window]) -> Iterator[tuple[Delivery, Accepted]]:
+    """Yield the first delivery of each standard message whose whole time, from send to delivery, no window touched."""
+    seen = set[str]()
+    for one in ledger.deliveries:
+        accepted = ledger.accepted.get(one.message_id)
+        if accepted is None or accepted.intent.group or one.message_id in seen:
+            continue
+        seen.add(one.message_id)
+        if not any(_overlap(window, accepted.asked_at_ms, one.at_ms) for window in windows):
+            yield one, accepted
 
 
 def _missing(ledger: Ledger) -> list[tuple[str, Accepted]]:
@@ -172,9 +204,23 @@ def _near_a_fault(first: Delivery, second: Delivery, windows: list[Window]) -> b
 def _may_go_back(first: Delivery | None, second: Delivery, windows: list[Window]) -> bool:
     return first is not None and any(
         _overlap(window, first.at_ms, second.at_ms)
-        and (window.kind == STORE_KILLED or window.released_at_ms - window.started_at_ms >= SHORTEST_LEASE_MS)
+        and (
+            window.kind == STORE_KILLED
+            or window.kind.startswith(JUMP)
+            or window.released_at_ms - window.started_at_ms >= SHORTEST_LEASE_MS
+        )
         for window in windows
     )
+
+
+def _was_forgotten(body: str, ledger: Ledger) -> bool:
+    """Tell whether a FIFO queue forgot a message while it was sent again: five minutes passed by its clock."""
+    for one in ledger.accepted.values():
+        passed_ms = one.answered_at_ms - one.asked_at_ms
+        forward_ms = ledger.wall.set_forward_ms(one.asked_at_ms, one.answered_at_ms)
+        if one.intent.body == body and passed_ms + forward_ms >= REMEMBERED_MS:
+            return True
+    return False
 
 
 def _overlap(window: Window, from_ms: float, until_ms: float) -> bool:

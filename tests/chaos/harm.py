@@ -15,6 +15,8 @@ from tests.support import wait_until
 RECOVERY_SECONDS = 90
 FILLER = "filler"
 FILLER_CHUNK_BYTES = 256 * 1024
+NOTICED_SECONDS = 30  # that its clock was set: it looks every five seconds, on a machine that may be busy
+LAPSE_DELAY_MS = 1_000  # a timer has to be set by the clock that was set back
 EXIT_DONE = 0
 
 
@@ -53,6 +55,8 @@ class Harm:
                 self._functions.calm()
             case Verb.FILL:
                 self._fill(fault.hold_ms)
+            case Verb.JUMP:
+                self._jump(fault)
         window.released_at_ms = now_ms()
         self._wait_for_a_delivery(fault)
         window.ended_at_ms = now_ms()
@@ -110,10 +114,19 @@ class Harm:
         self._hold(hold_ms)
         path.unlink()
 
-    def _wait_for_a_delivery(self, fault: Fault) -> None:
+    def _jump(self, fault: Fault) -> None:
+        """Set the clock; a lapse is to change nothing for what is sent meanwhile, though what waits may wait longer."""
+        self._rig.clock.turn(fault.by_ms)
+        wait_until(self._rig.is_healthy, f"karin is healthy after {fault.kind}", NOTICED_SECONDS)
+        if fault.target == "lapse":
+            self._wait_for_a_delivery(fault, delay_ms=LAPSE_DELAY_MS)
+            self._hold(fault.hold_ms)
+            self._rig.clock.turn(-fault.by_ms)
+
+    def _wait_for_a_delivery(self, fault: Fault, delay_ms: int = 0) -> None:
         limit = threading.Timer(RECOVERY_SECONDS, self._canary.abandoned.set)
         limit.start()
-        sent = self._canary.send(1, delay_ms=0)
+        sent = self._canary.send(1, delay_ms=delay_ms)
         limit.cancel()
         assert sent, f"{RECOVERY_SECONDS} s after {fault.kind} karin still accepts nothing"
         (message_id,) = sent

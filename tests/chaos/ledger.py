@@ -65,6 +65,46 @@ class Window:
         return self.ended_at_ms - self.released_at_ms
 
 
+@dataclass(frozen=True)
+class Setting:
+    """karin's clock was set: before ``since_ms`` nobody saw it, from ``until_ms`` on it is off by ``offset_ms``."""
+
+    since_ms: float
+    until_ms: float
+    offset_ms: float
+
+
+@dataclass
+class Wall:
+    """By how much karin's clock differed from the true one, and when; all instants are true ones."""
+
+    settings: list[Setting] = field(default_factory=list)
+
+    def offsets_ms(self, from_ms: float, until_ms: float) -> list[float]:
+        """Return every offset that a process can have met in a span, in order."""
+        before = [0.0, *(one.offset_ms for one in self.settings if one.until_ms <= from_ms)]
+        meanwhile = [one for one in self.settings if one.until_ms > from_ms and one.since_ms <= until_ms]
+        return [before[-1], *(one.offset_ms for one in meanwhile)]
+
+    def set_forward_ms(self, from_ms: float, until_ms: float) -> float:
+        """Return how much further the clock went within a span than time did, at most and between any two moments."""
+        lowest_ms, most_ms = float("inf"), 0.0
+        for offset_ms in self.offsets_ms(from_ms, until_ms):
+            lowest_ms = min(lowest_ms, offset_ms)
+            most_ms = max(most_ms, offset_ms - lowest_ms)
+        return most_ms
+
+    def reached_at_ms(self, told_ms: float, from_ms: float) -> float:
+        """Return when, from an instant on, the clock first told another instant or a later one."""
+        since_ms, offset_ms = 0.0, 0.0
+        for one in self.settings:
+            at_ms = max(since_ms, told_ms - offset_ms, from_ms)
+            if at_ms < one.since_ms:
+                return at_ms
+            since_ms, offset_ms = one.until_ms, one.offset_ms
+        return max(since_ms, told_ms - offset_ms, from_ms)
+
+
 @dataclass
 class Ledger:
     """The records of a run; any thread may add to them."""
@@ -73,6 +113,7 @@ class Ledger:
     accepted: dict[str, Accepted] = field(default_factory=dict)  # by message id
     deliveries: list[Delivery] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
+    wall: Wall = field(default_factory=Wall)
     left: dict[str, str] = field(default_factory=dict)  # message id -> the queue that it lies in at the end
     tries: int = 0
     refused: dict[str, int] = field(default_factory=dict)  # by error

@@ -14,6 +14,7 @@ from karin import runtime
 from karin.embedded import STORE_FOLDER, make_store_folder, store_answers, store_command
 from karin.settings import Settings
 from tests.chaos.proxy import Proxy
+from tests.chaos.settable_clock import SettableClock
 from tests.processes import bare_environ, free_port, status_of
 from tests.support import wait_until
 from tests.system.whole import children_of
@@ -55,7 +56,10 @@ class OutsideStore:
 class Rig:
     """A running karin and, if it is outside, its store."""
 
-    def __init__(self, home: Path, environ: dict[str, str], url: str, outside: OutsideStore | None) -> None:
+    def __init__(
+        self, home: Path, environ: dict[str, str], url: str, clock: SettableClock, outside: OutsideStore | None
+    ) -> None:
+        self.clock = clock
         self.home = home
         self.environ = environ
         self.url = url
@@ -73,6 +77,10 @@ class Rig:
         assert self._supervisor is not None
         self._supervisor.send_signal(signal.SIGTERM)
         return self._supervisor.wait(STOP_SECONDS)
+
+    def is_healthy(self) -> bool:
+        """Tell whether karin says that it is."""
+        return status_of(f"{self.url}/healthz") == 200
 
     def pid_of(self, target: str) -> int:
         """Return the pid of the supervisor, gunicorn's master or worker, the scheduler or the store; waits for it."""
@@ -156,8 +164,13 @@ class Rig:
 
 
 @contextmanager
-def running_rig(functions_url: str, *, is_outside: bool, disk: Path | None = None) -> Iterator[Rig]:
-    """Run a karin that is healthy when this yields; ``disk`` is where its home is to be, if not in /tmp."""
+def running_rig(
+    functions_url: str, *, clock: SettableClock, is_outside: bool, disk: Path | None = None
+) -> Iterator[Rig]:
+    """Run a karin that is healthy when this yields, by a clock of its own.
+
+    ``disk`` is where its home is to be, if not in /tmp.
+    """
     home = Path(tempfile.mkdtemp(prefix="karin-", dir=disk or "/tmp"))
     port = free_port()
     environ = bare_environ(
@@ -165,18 +178,19 @@ def running_rig(functions_url: str, *, is_outside: bool, disk: Path | None = Non
         KARIN_BIND=f"127.0.0.1:{port}",
         AWS_ENDPOINT_URL_LAMBDA=functions_url,
         AWS_ENDPOINT_URL_SQS=functions_url,
+        **clock.environ,
     )
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         outside = OutsideStore(home) if is_outside else None
-        rig = Rig(home, environ, f"http://127.0.0.1:{port}", outside)
+        rig = Rig(home, environ, f"http://127.0.0.1:{port}", clock, outside)
         if outside:
             outside.start()
             rig.proxy = stack.enter_context(Proxy(outside.port))
             environ["REDIS_URL"] = f"redis://127.0.0.1:{rig.proxy.port}/0"
         stack.callback(rig.clean_up)
         rig.start()
-        wait_until(lambda: status_of(f"{rig.url}/healthz") == 200, "karin is healthy", UP_SECONDS)
+        wait_until(rig.is_healthy, "karin is healthy", UP_SECONDS)
         yield rig
 
 

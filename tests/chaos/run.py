@@ -14,7 +14,8 @@ from tests.chaos.looking import Look
 from tests.chaos.plan import Choices, faults
 from tests.chaos.rig import running_rig
 from tests.chaos.senders import Senders
-from tests.support import wait_until
+from tests.chaos.settable_clock import SettableClock
+from tests.support import short_folder, wait_until
 
 WARM_UP_SECONDS = 1
 DRAIN_SECONDS = 120  # a lost nudge is repaired after a minute, a lease ends after 16 s, a throttled pause after 30 s
@@ -36,7 +37,10 @@ def run(of: Run, say: Callable[[str], None]) -> tuple[Ledger, list[str]]:
     with ExitStack() as stack:
         functions = stack.enter_context(Functions(ledger, of.seed))
         stack.callback(functions.calm)
-        rig = stack.enter_context(running_rig(functions.url, is_outside=of.choices.is_outside, disk=of.disk))
+        clock = SettableClock(stack.enter_context(short_folder()), ledger.wall)
+        rig = stack.enter_context(
+            running_rig(functions.url, is_outside=of.choices.is_outside, disk=of.disk, clock=clock)
+        )
         look = stack.enter_context(closing(Look(rig.url, f"unix://{rig.home}/store.sock")))
         harm = stack.enter_context(closing(Harm(rig, functions, ledger, ended)))
         senders = Senders(rig.url, ledger, of.seed)
@@ -57,7 +61,8 @@ def _torment(of: Run, harm: Harm, ended: threading.Event, say: Callable[[str], N
         at_ms = now_ms() - started_at_ms
         if at_ms > of.seconds * 1000:
             return
-        say(f"{at_ms / 1000:6.1f} s  {fault.kind}, {fault.hold_ms} ms")
+        jump = f" by {fault.by_ms / 1000:+.1f} s" if fault.by_ms else ""
+        say(f"{at_ms / 1000:6.1f} s  {fault.kind}{jump}, {fault.hold_ms} ms")
         window = harm.do(fault)
         say(f"          delivers again after {window.recovery_ms:.0f} ms; peace for {fault.pause_ms} ms")
         ended.wait(fault.pause_ms / 1000)

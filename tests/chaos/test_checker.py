@@ -1,9 +1,11 @@
 """The checker finds what it is there to find: each broken promise, in a ledger that is otherwise in order."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.chaos import checker
-from tests.chaos.ledger import Accepted, Intent, Ledger, Window
+from tests.chaos.ledger import Accepted, Intent, Ledger, Setting, Wall, Window
 
 START_MS = 1_000_000.0
 FIFO, STANDARD = "orders.fifo", "plain"
@@ -22,10 +24,11 @@ class Story:
         at_ms = START_MS + at * 1000
         self.ledger.accept(Accepted(name, intent, at_ms, at_ms + 5))
 
-    def delivered(self, at: float, *names: str, queue: str = STANDARD, done: bool = True) -> None:
-        """A function was called, and answered at once."""
+    def delivered(self, at: float, *names: str, queue: str = STANDARD, done: bool = True, told_sent: float = 0) -> None:
+        """A function was called, and answered at once; by karin's clock the messages were sent at ``told_sent``."""
         at_ms = START_MS + at * 1000
-        for one in self.ledger.deliver(queue, [(name, f"body {name}", int(START_MS)) for name in names]):
+        sent_ms = int(START_MS + told_sent * 1000)
+        for one in self.ledger.deliver(queue, [(name, f"body {name}", sent_ms) for name in names]):
             one.at_ms, one.answered_at_ms, one.is_done = at_ms, at_ms + 5, done
 
     def fault(self, kind: str, since: float, until: float, log_tail: bytes = b"") -> None:
@@ -35,6 +38,12 @@ class Story:
         if kind == checker.STORE_KILLED:
             window.killed_at_ms = since_ms
         self.ledger.windows.append(window)
+
+    def clock_set(self, at: float, seconds: float) -> None:
+        """karin's clock was set, and is off by so many seconds from then on."""
+        at_ms = START_MS + at * 1000
+        self.ledger.wall.settings.append(Setting(at_ms - 1, at_ms, seconds * 1000))
+        self.fault("jump forward", at, at + 0.1)
 
     def problems(self) -> list[str]:
         """Return the first word of everything that speaks against the promises."""
@@ -99,8 +108,9 @@ def test_a_delivery_before_its_due_time_is_early_and_one_within_the_clocks_grain
 def test_a_body_that_nobody_sent_so_is_changed(story: Story) -> None:
     story.accepted("1", 0)
     story.accepted("2", 0)
-    story.ledger.deliver(STANDARD, [("1", "body 2", int(START_MS))])
     story.delivered(1, "2", queue="work")
+    [other] = story.ledger.deliver(STANDARD, [("1", "body 2", int(START_MS))])
+    other.at_ms = START_MS
     story.ledger.deliver(STANDARD, [("3", "a stranger", int(START_MS))])
     assert story.problems() == ["CHANGED"] * 3
 
@@ -162,3 +172,58 @@ def test_lateness_counts_what_no_fault_touched(story: Story) -> None:
     story.delivered(1.5, "1")
     story.delivered(3.5, "2")
     assert checker.lateness_ms(story.ledger) == [500]
+
+
+def test_a_wall_tells_every_offset_of_a_span_how_far_it_went_forward_and_when_it_reached_an_instant() -> None:
+    wall = Wall([Setting(100, 101, 50), Setting(200, 201, -20)])
+    assert wall.offsets_ms(0, 50) == [0]
+    assert wall.offsets_ms(101, 150) == [50]
+    assert wall.offsets_ms(50, 300) == [0, 50, -20]
+    assert wall.set_forward_ms(0, 300) == 50
+    assert wall.set_forward_ms(150, 300) == 0
+    assert wall.reached_at_ms(90, 10) == 90
+    assert wall.reached_at_ms(120, 10) == 101, "it jumped over it"
+    assert wall.reached_at_ms(240, 10) == 190
+    assert wall.reached_at_ms(260, 10) == 280, "it was set back before it got there"
+    assert wall.reached_at_ms(120, 250) == 250
+
+
+def test_a_clock_that_is_set_forward_makes_what_waits_early_by_no_more_and_only_for_the_sender(story: Story) -> None:
+    story.accepted("1", 0, delay=60)
+    story.clock_set(10, 40)
+    story.delivered(20, "1")
+    assert story.problems() == []
+    story.accepted("2", 0, delay=60)
+    story.delivered(19.9, "2")
+    assert story.problems() == ["EARLY"]
+
+
+def test_by_karins_own_clock_nothing_is_early_however_it_was_set(story: Story) -> None:
+    story.clock_set(1, 3_600)
+    story.accepted("1", 2, delay=10)
+    story.delivered(12, "1", told_sent=3_602)
+    assert story.problems() == []
+    story.accepted("2", 2, delay=10)
+    story.delivered(12, "2", told_sent=3_602.1)
+    assert story.problems() == ["EARLY"]
+
+
+def test_a_clock_that_is_set_back_makes_what_waits_late_until_it_says_that_it_is_due(story: Story) -> None:
+    story.accepted("1", 0, delay=5)
+    story.clock_set(1, -1_000)
+    story.delivered(1_006, "1")
+    assert story.problems() == []
+    story.accepted("2", 0, delay=5)
+    story.delivered(1_005 + checker.REPAIRED_MS / 1000 + 1, "2")
+    assert story.problems() == ["LATE"]
+
+
+def test_a_fifo_queue_may_take_what_is_sent_again_for_new_when_its_clock_was_set_over_its_memory(story: Story) -> None:
+    fifo_group(story, "1")
+    story.delivered(1, "1", queue=FIFO)
+    story.ledger.deliver(FIFO, [("another id", "body 1", int(START_MS))])
+    accepted = story.ledger.accepted["1"]
+    story.ledger.accepted["1"] = replace(accepted, asked_at_ms=START_MS - 10_000)
+    assert "COPY" in story.problems()
+    story.ledger.wall.settings.append(Setting(START_MS - 5_000, START_MS - 5_000, 300_000))
+    assert "COPY" not in story.problems()
