@@ -9,6 +9,7 @@ from tests.chaos.functions import CANARY, Functions
 from tests.chaos.ledger import Ledger, Window, now_ms
 from tests.chaos.plan import Fault, Verb
 from tests.chaos.rig import Rig
+from tests.chaos.runtimes import Runtimes
 from tests.chaos.senders import Sender
 from tests.support import wait_until
 
@@ -23,7 +24,7 @@ EXIT_DONE = 0
 class Harm:
     """Does harm to one rig, one fault after the other."""
 
-    def __init__(self, rig: Rig, functions: Functions, ledger: Ledger, ended: threading.Event) -> None:
+    def __init__(self, rig: Rig, functions: Functions | Runtimes, ledger: Ledger, ended: threading.Event) -> None:
         self._rig = rig
         self._functions = functions
         self._ledger = ledger
@@ -50,9 +51,13 @@ class Harm:
             case Verb.PROXY:
                 self._cut(fault)
             case Verb.LAMBDA:
+                assert isinstance(self._functions, Functions)
                 self._functions.misbehave(fault.target)
                 self._hold(fault.hold_ms)
                 self._functions.calm()
+            case Verb.RUNTIME:
+                assert isinstance(self._functions, Runtimes)
+                self._functions.harm(fault.target, fault.hold_ms, self._hold)
             case Verb.FILL:
                 self._fill(fault.hold_ms)
             case Verb.JUMP:

@@ -138,11 +138,14 @@ class Ledger:
             if error:
                 self.refused[error] = self.refused.get(error, 0) + 1
 
-    def deliver(self, queue: str, messages: list[tuple[str, str, int]]) -> list[Delivery]:
-        """Note a call with messages: id, body, sent instant. Return what is to be completed when it is answered."""
+    def deliver(self, queue: str, messages: list[tuple[str, str, int]], at_ms: float | None = None) -> list[Delivery]:
+        """Note a call with messages: id, body, sent instant; ``at_ms`` None: it begins now.
+
+        Returns what is to be completed when it is answered.
+        """
         with self._lock:
             self._calls += 1
-            at_ms = now_ms()
+            at_ms = now_ms() if at_ms is None else at_ms
             made = [Delivery(self._calls, queue, *message, at_ms) for message in messages]
             self.deliveries += made
             self._seen.update(message_id for message_id, _, _ in messages)

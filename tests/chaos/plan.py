@@ -11,6 +11,7 @@ from enum import StrEnum, auto
 
 PROCESSES = ("supervisor", "master", "worker", "scheduler", "store")
 MOODS = ("throttle", "fail", "partial", "hang", "reset", "garbage", "truncate", "refuse")
+RUNTIMES = ("kill", "stop", "crash", "outlive", "service")
 CUTS = ("cut", "delay", "stall")
 JUMPS = ("forward", "back", "lapse")
 SHORTEST_JUMP_MS, LONGEST_JUMP_MS = 1_000, 3_600_000
@@ -28,6 +29,7 @@ class Verb(StrEnum):
     RELOAD = auto()  # SIGHUP to the supervisor, which replaces the workers
     PROXY = auto()  # between karin and its store
     LAMBDA = auto()
+    RUNTIME = auto()  # of functions that are processes of karin's own Lambda service
     FILL = auto()  # the disk under the append-only file
     JUMP = auto()  # of the clock of all processes but the store's
 
@@ -57,6 +59,7 @@ class Choices:
 
     is_outside: bool  # the store is not karin's own, and a proxy stands before it
     can_fill: bool = False  # the disk can be filled without harm to others
+    has_runtimes: bool = False  # karin's own Lambda service runs the functions, and none that misbehaves at will
     longest_stop_ms: int = 10_000
     longest_pause_ms: int = 4_000
 
@@ -78,7 +81,10 @@ def faults(seed: int, choices: Choices) -> Iterator[Fault]:
 def _kinds(choices: Choices) -> list[tuple[Verb, str]]:
     kinds = [(verb, target) for verb in (Verb.KILL, Verb.STOP) for target in PROCESSES]
     kinds += [(Verb.RESTART, "karin"), (Verb.RELOAD, "endpoint")]
-    kinds += [(Verb.LAMBDA, mood) for mood in MOODS]
+    if choices.has_runtimes:
+        kinds += [(Verb.RUNTIME, way) for way in RUNTIMES]
+    else:
+        kinds += [(Verb.LAMBDA, mood) for mood in MOODS]
     kinds += [(Verb.JUMP, way) for way in JUMPS]
     if choices.is_outside:
         kinds += [(Verb.RESTART, "store"), *((Verb.PROXY, way) for way in CUTS)]
@@ -91,6 +97,7 @@ def _hold_ms(chance: random.Random, verb: Verb, choices: Choices) -> int:
     longest_ms = {
         Verb.STOP: choices.longest_stop_ms,
         Verb.LAMBDA: min(LONGEST_MOOD_MS, choices.longest_stop_ms),
+        Verb.RUNTIME: min(LONGEST_MOOD_MS, choices.longest_stop_ms),
         Verb.FILL: min(LONGEST_MOOD_MS, choices.longest_stop_ms),
         Verb.JUMP: min(LONGEST_LAPSE_MS, choices.longest_stop_ms),
         Verb.PROXY: min(LONGEST_CUT_MS, choices.longest_stop_ms),

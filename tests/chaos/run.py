@@ -13,6 +13,7 @@ from tests.chaos.ledger import Ledger, now_ms
 from tests.chaos.looking import Look
 from tests.chaos.plan import Choices, faults
 from tests.chaos.rig import running_rig
+from tests.chaos.runtimes import Runtimes
 from tests.chaos.senders import Senders
 from tests.chaos.settable_clock import SettableClock
 from tests.support import short_folder, wait_until
@@ -35,7 +36,12 @@ def run(of: Run, say: Callable[[str], None]) -> tuple[Ledger, list[str]]:
     """Run it; return the ledger, and what speaks against karin's promises."""
     ledger, ended = Ledger(), threading.Event()
     with ExitStack() as stack:
-        functions = stack.enter_context(Functions(ledger, of.seed))
+        functions: Functions | Runtimes = (
+            Runtimes(ledger, of.seed, stack.enter_context(short_folder()))
+            if of.choices.has_runtimes
+            else Functions(ledger, of.seed)
+        )
+        stack.enter_context(functions)
         stack.callback(functions.calm)
         clock = SettableClock(stack.enter_context(short_folder()), ledger.wall)
         rig = stack.enter_context(
