@@ -77,7 +77,7 @@ docs: $(VENV)/.dev ## write docs/compatibility.md anew from the code
 bench: $(VENV)/.dev $(if $(NODE),$(PEERS)/.done) ## print the measured figures (benchmarks/README.md says what each means)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-chaos: $(VENV)/.dev ## kill, stop and cut off what karin consists of for 10 minutes, and prove that nothing is lost (ARGS="--seed N --seconds S")
+chaos: $(VENV)/.dev ## kill, stop and cut off what karin consists of, and set its clock, for 10 minutes: prove that nothing is lost (ARGS="--seed N --seconds S")
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 soak: $(VENV)/.dev ## load karin for an hour, and prove that memory, handles, connections and keys do not grow (ARGS="--seconds S")
