@@ -7,13 +7,17 @@ import redis
 
 from karin.clock import SystemClock
 from karin.mapping.pause import paused_by_user
+from karin.operations.context import Context
+from karin.operations.dead_letters import move_dead
 from karin.sqs.names import QueueId
 from karin.store.connection import StoreUnavailable
 from karin.store.faults import FULL
 from karin.store.messages import Settlement, Verdict
 from karin.store.store import Store
+from tests.clocks import ManualClock
 from tests.faults.rig import CLOCK, PLAIN, QUICK, UNAVAILABLE, Rig, timed_ms, until_served_ms
-from tests.store.support import FIFO, QUEUE, claim, counts, create, send
+from tests.store.dead_letters import create_pair, fail
+from tests.store.support import FIFO, QUEUE, bodies, claim, counts, create, send, settlement
 from tests.support import wait_until
 from tests.wire.raw import ask_json
 
@@ -56,6 +60,27 @@ def test_a_full_store_lets_schedulers_live_and_be_paused(full: Store) -> None:
     assert full.deployment.last_sweeps() == {"me": NOW_MS}
     assert full.pauses.pause("a-mapping", paused_by_user("asked to", NOW_MS))
     assert full.messages.purge(QUEUE, NOW_MS) == 2
+
+
+def test_what_is_dead_waits_in_its_queue_for_room_and_others_are_delivered(
+    store: Store, raw: redis.Redis, context: Context, clock: ManualClock
+) -> None:
+    dead_letters = create_pair(store, clock.now_ms())
+    send(store, clock.now_ms(), "bad")
+    fail(store, clock.now_ms())
+    send(store, clock.now_ms(), "good")
+    raw.config_set("maxmemory", 1)
+    try:
+        claimed = claim(store, clock.now_ms())
+        assert bodies(claimed.messages) == ["good"]
+        assert move_dead(context, QUEUE, claimed) == 0
+        store.messages.settle(QUEUE, clock.now_ms(), [settlement(claimed.messages[0], Verdict.DELETE)])
+        assert sum(counts(store, clock.now_ms())) == 1
+    finally:
+        raw.config_set("maxmemory", 0)
+    clock.advance(seconds=60)
+    assert move_dead(context, QUEUE, claim(store, clock.now_ms())) == 1
+    assert bodies(claim(store, clock.now_ms(), queue=dead_letters).messages) == ["bad"]
 
 
 @pytest.mark.alone
