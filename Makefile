@@ -11,7 +11,7 @@ NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))
 NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done)
 PEERS := .cache/peers
 
-.PHONY: help install demo test clients check lint types contracts lua snapshots docs bench chaos soak lock clean
+.PHONY: help install demo test clients check lint types contracts lua audit snapshots docs bench chaos soak lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -53,7 +53,7 @@ $(CLIENTS)/node/.done $(PEERS)/.done:
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-check: lint types contracts lua test ## lint, types, import contracts, Lua lint and the tests: what CI runs
+check: lint types contracts lua audit test ## lint, types, import contracts, Lua lint, dependencies and the tests: what CI runs
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && echo "lint: ok"
@@ -67,6 +67,9 @@ contracts: $(VENV)/.dev
 lua:
 	@command -v luacheck >/dev/null || { echo "luacheck is missing: apt-get install lua-check" >&2; exit 2; }
 	@luacheck --quiet karin/store/lua
+
+audit: $(VENV)/.dev ## look at the dependencies: locks, licences, and what the index knows against them
+	@$(BIN)/python -m audit
 
 snapshots: $(VENV)/.dev ## draw the pictures of karin-tui anew (tests/tui/snapshots; look at them before you commit)
 	@$(BIN)/python -m tests.tui.drawing

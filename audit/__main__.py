@@ -1,0 +1,31 @@
+"""``python -m audit``: say what is wrong with the dependencies, what was looked at, and what could not be."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from audit import rules
+from audit.locks import CLIENTS, DEV, NODE, RUNTIME, read_lock
+from audit.registry import Index, ask_index, ask_npm
+
+
+def main() -> int:
+    """Print the findings; return 1 if there are any. Silence of a network is none."""
+    locked = {one for path in (RUNTIME, DEV, *CLIENTS) for one in read_lock(path)[0]}
+    with ThreadPoolExecutor() as pool:
+        of_npm = pool.submit(ask_npm, NODE.parent)
+        of_index = pool.submit(ask_index, Index(), locked)
+        faults = list(rules.faults())
+    faults += of_index.result().faults + of_npm.result().faults
+    for fault in faults:
+        print(f"audit: {fault}", file=sys.stderr)
+    seen = of_index.result().seen + of_npm.result().seen
+    unseen = of_index.result().unseen + of_npm.result().unseen
+    print(
+        f"audit: {len(locked)} locked packages: {'; '.join(['hashes, requirements, strays, licences', *seen])}", end=""
+    )
+    print(f". NOT looked at: {'; '.join(unseen)}" if unseen else "", end="\n" if faults else ": ok\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
