@@ -23,6 +23,7 @@ DEFAULT_SWEEP_SECONDS = 60
 WEB_PASSWORD_LENGTH = 12  # characters, at least
 SQS_MAX_DELAY_SECONDS = 900
 STORE_MEMORY_MB = (16, 1024 * 1024)
+MOST_BYTES = 10**12 - 1
 FSYNC = ("everysec", "always")
 YEAR_SECONDS = 366 * 24 * 60 * 60
 SOCKET_NAME = "store.sock"
@@ -52,6 +53,8 @@ class Settings:
     max_delay_seconds: int = SQS_MAX_DELAY_SECONDS
     sync_interval_seconds: int = 0
     sweep_interval_seconds: int = DEFAULT_SWEEP_SECONDS
+    max_queue_bytes: int | None = None  # that one queue may hold; 0: no limit; None: by the store (karin.sqs.quotas)
+    max_bytes: int | None = None  # that all queues may hold together; as above
     store_memory_mb: int | None = None  # that the embedded store may take; None: by the machine (karin.embedded)
     store_fsync: str = FSYNC[0]  # when the embedded store's log is on the disk, in Valkey's words
 
@@ -83,6 +86,8 @@ class Settings:
             ),
             sync_interval_seconds=_integer(environ, "KARIN_SYNC_INTERVAL", 0, 0, YEAR_SECONDS),
             sweep_interval_seconds=_integer(environ, "KARIN_SWEEP_INTERVAL", DEFAULT_SWEEP_SECONDS, 1, 3600),
+            max_queue_bytes=_optional_integer(environ, "KARIN_MAX_QUEUE_BYTES", 0, MOST_BYTES),
+            max_bytes=_optional_integer(environ, "KARIN_MAX_BYTES", 0, MOST_BYTES),
             store_memory_mb=_optional_integer(environ, "KARIN_STORE_MEMORY", *STORE_MEMORY_MB),
             store_fsync=_one_of(environ, "KARIN_STORE_FSYNC", FSYNC),
         )
@@ -110,7 +115,7 @@ class Settings:
 VARIABLES = (
     "KARIN_HOME", "KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY",
     "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL", "KARIN_SWEEP_INTERVAL", "KARIN_WEB_PASSWORD",
-    "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC",
+    "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC", "KARIN_MAX_QUEUE_BYTES", "KARIN_MAX_BYTES",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from karin.mapping.pause import Pause
 from karin.operations import status as operations
 from karin.operations import wording
 from karin.operations.status import Status
+from karin.sqs.quotas import Limits
 from karin.store.queues import QueueState
 
 NO_SNAPSHOT = f"{wording.NOTHING_SYNCED}: `karin sync` reads the mappings from AWS"
@@ -30,7 +31,7 @@ def status(options: argparse.Namespace, environ: abc.Mapping[str, str]) -> int:
         print_json(_status_facts(seen, running))
     else:
         rows = wording.status_rows(seen, store=running.store_title, endpoint_url=running.endpoint_url)
-        print_rows(("karin", __version__), rows)
+        print_rows(("karin", __version__), [*rows, ("held", wording.held(seen))])
     return exit_code
 
 
@@ -40,7 +41,8 @@ def queues(options: argparse.Namespace, environ: abc.Mapping[str, str]) -> int:
     states = operations.queue_states(context)
     snapshot = context.store.deployment.snapshot()
     if options.json:
-        print_json([_queue_facts(state, wording.feeds(state.queue, snapshot)) for state in states])
+        limits = context.quotas.read_limits()
+        print_json([_queue_facts(state, wording.feeds(state.queue, snapshot), limits) for state in states])
         return EXIT_DONE
     if not states:
         print_lines([wording.NO_QUEUES])
@@ -141,6 +143,9 @@ def _status_facts(seen: Status, running: Running) -> dict[str, Any]:
         "ready": ready,
         "in_flight": leased,
         "delayed": delayed,
+        "held_bytes": seen.held_bytes,
+        "max_bytes": seen.limits.total_bytes,
+        "max_queue_bytes": seen.limits.queue_bytes,
         "next_due_at": iso(seen.next_due_at_ms),
         "mappings": len(mappings),
         "mappings_served": sum(mapping.is_served for mapping in mappings),
@@ -162,13 +167,15 @@ def _pause_facts(mapping: Mapping, pause: Pause) -> dict[str, Any]:
     }
 
 
-def _queue_facts(state: QueueState, feeds: list[str]) -> dict[str, Any]:
+def _queue_facts(state: QueueState, feeds: list[str], limits: Limits) -> dict[str, Any]:
     return {
         "account": state.queue.account,
         "name": state.queue.name,
         "ready": state.ready,
         "delayed": state.delayed,
         "in_flight": state.leased,
+        "held_bytes": state.held_bytes,
+        "max_bytes": limits.queue_bytes,
         "next_due_at": iso(state.next_due_at_ms),
         "feeds": feeds,
         "attributes": state.attributes,

@@ -23,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     store_checks.persistence,
     machine_checks.store_on_a_volatile_disk,
     store_checks.memory,
+    store_checks.quotas,
     store_checks.connections,
     store_checks.plan,
     machine_checks.fly_stops_machines,

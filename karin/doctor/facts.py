@@ -8,6 +8,7 @@ from karin.aws.inspection import DryRun
 from karin.mapping.model import Snapshot
 from karin.mapping.pause import Pause
 from karin.operations.syncing import SyncReport
+from karin.sqs.quotas import Limits
 from karin.store.inspection import StoreFacts
 from karin.store.queues import QueueState
 
@@ -57,6 +58,7 @@ class Facts(msgspec.Struct, frozen=True):
     schedulers_alive: int | None = None
     queues: tuple[QueueState, ...] = ()
     pauses: Mapping[str, Pause] = {}
+    limits: Limits = Limits()
     platform: PlatformFacts = PlatformFacts()
 
     @property

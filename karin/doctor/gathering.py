@@ -14,6 +14,7 @@ from karin.finding import Running
 from karin.mapping.model import Snapshot
 from karin.operations import status
 from karin.operations.syncing import preview
+from karin.sqs.quotas import Limits
 from karin.store.connection import StoreUnavailable
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ def gather(running: Running, environ: Mapping[str, str], folder: Path) -> Facts:
     schedulers_alive = stored(lambda: status.scheduler_count(context, settings.sweep_interval_seconds))
     queues = stored(lambda: status.queue_states(context))
     pauses = stored(context.store.pauses.all)
+    limits = stored(context.quotas.read_limits)
     clients = AwsClients()
     catalog = AwsCatalog(clients)
     deployed_problem = ""
@@ -62,6 +64,7 @@ def gather(running: Running, environ: Mapping[str, str], folder: Path) -> Facts:
         schedulers_alive=schedulers_alive,
         queues=queues or (),
         pauses=pauses or {},
+        limits=limits or Limits(),
         platform=read_platform(environ, folder, settings.home if running.has_embedded_store else None),
     )
 

@@ -9,6 +9,7 @@ from karin.doctor.findings import Finding, note, problem
 from karin.store.inspection import FILLING, FULL
 
 QUOTA_WORDS = ("max daily request limit", "max requests limit", "db capacity quota")
+NEARLY_FULL = 0.8  # of what queues may hold
 SECONDS_PER_MONTH = 30 * 24 * 60 * 60
 MEGABYTE = 1024 * 1024
 
@@ -82,6 +83,23 @@ def memory(facts: Facts) -> Iterator[Finding]:
         + (" or the machine ends the store." if not most else ", or messages dropped if its eviction policy says so."),
         fix="`karin queues` shows where messages pile up: purge what nobody needs, or give the store more room.",
     )
+
+
+def quotas(facts: Facts) -> Iterator[Finding]:
+    """A queue, or all together, hold nearly as much as they may."""
+    limits, total = facts.limits, sum(queue.held_bytes for queue in facts.queues)
+    held = [(f"queue {queue.queue.name}", queue.held_bytes, limits.queue_bytes, "QUEUE_") for queue in facts.queues]
+    for subject, size, most, name in (*held, ("queues", total, limits.total_bytes, "")):
+        share = size / most if most else 0
+        if share >= NEARLY_FULL:
+            yield (problem if share >= FULL else note)(
+                "queue-bytes",
+                subject,
+                f"{'they hold' if subject == 'queues' else 'it holds'} {size:,} of {most:,} bytes, {share:.0%}",
+                why="When there is no room left, SendMessage is refused with OverLimit, which SDKs do not try again.",
+                fix="See why its messages are not taken (`karin queues`, `karin mappings`); purge what nobody needs, or"
+                f" raise KARIN_MAX_{name}BYTES if the store has the memory.",
+            )
 
 
 def connections(facts: Facts) -> Iterator[Finding]:

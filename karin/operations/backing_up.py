@@ -73,4 +73,5 @@ def restore(context: Context, path: Path, header: Header) -> None:
         if batch and (piece is None or size >= WRITTEN_AT_ONCE_BYTES):
             store.copying.write(batch)
             batch, size = [], 0
+    store.schema.claim()
     store.signals.publish(Synced())

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from karin.clock import Clock
+from karin.operations.quotas import Quotas
 from karin.settings import DEFAULT_ACCOUNT_ID, Settings
 from karin.sqs.names import QueueId
 from karin.store.store import Store
@@ -43,6 +44,7 @@ class Context:
     region: str
     max_delay_seconds: int
     account: Account = field(repr=False)
+    quotas: Quotas = field(repr=False)
     warned_at_ms: dict[QueueId, int] = field(default_factory=dict, repr=False, compare=False)
     """Source queue -> when this process last said that it cannot move its dead letters."""
 
@@ -50,7 +52,8 @@ class Context:
     def of(cls, store: Store, clock: Clock, settings: Settings) -> "Context":
         """Return the context of a process."""
         account = Account(store, settings.account_id)
-        return cls(store, clock, settings.region, settings.max_delay_seconds, account)
+        quotas = Quotas(store, settings.max_queue_bytes, settings.max_bytes)
+        return cls(store, clock, settings.region, settings.max_delay_seconds, account, quotas)
 
     def arn(self, queue: QueueId) -> str:
         """Return a queue's ARN."""

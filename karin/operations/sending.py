@@ -8,12 +8,13 @@ import msgspec
 from karin.operations.context import Context
 from karin.sqs.batches import check_batch_bytes, check_entry_ids
 from karin.sqs.digests import md5_of_attributes
-from karin.sqs.errors import SqsError
+from karin.sqs.errors import OverLimit, SqsError
 from karin.sqs.fifo import deduplication_missing
 from karin.sqs.message import Message
 from karin.sqs.names import QueueId
+from karin.sqs.quotas import queue_is_full
 from karin.sqs.sending import ENTRY, CheckedSend, Send, check_groups, check_send, send_bytes, too_long
-from karin.store.messages import Fate, Outgoing
+from karin.store.messages import Fate, Outgoing, Sent
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -42,10 +43,16 @@ def send_message(context: Context, queue: QueueId, send: Send, sender: Sender) -
         raise
     now_ms = context.clock.now_ms()
     outgoing = _outgoing(checked, sender, now_ms)
-    sent = context.store.messages.send(queue, now_ms, [outgoing])
-    if sent.fates[0].is_too_long:
+    if refusal := context.quotas.refusal(queue, checked.size, now_ms):
+        _require_queue(context, queue)
+        raise refusal
+    sent = _store(context, queue, now_ms, [outgoing])
+    fate = sent.fates[0]
+    if fate.is_too_long:
         raise too_long(sent.max_bytes, in_batch=False)
-    return _sent_message(sent.fates[0], outgoing.message, checked)
+    if fate.is_over_limit:
+        raise queue_is_full(queue, sent.held_bytes, context.quotas.limits)
+    return _sent_message(fate, outgoing.message, checked)
 
 
 def send_message_batch(
@@ -68,15 +75,16 @@ def send_message_batch(
     except SqsError:
         _require_queue(context, queue)
         raise
-    accepted = [check for _, check in checks if isinstance(check, CheckedSend)]
     refused = [send for (_, send), (_, check) in zip(entries, checks, strict=True) if isinstance(check, SqsError)]
     _require_deduplication(context, queue, refused)
+    now_ms = context.clock.now_ms()
+    checks = [(entry_id, _check_room(context, queue, check, now_ms)) for entry_id, check in checks]
+    accepted = [check for _, check in checks if isinstance(check, CheckedSend)]
     if not accepted:
         _require_queue(context, queue)
         return [(entry_id, check) for entry_id, check in checks if isinstance(check, SqsError)]
-    now_ms = context.clock.now_ms()
     outgoing = [_outgoing(check, sender, now_ms) for check in accepted]
-    sent = context.store.messages.send(queue, now_ms, outgoing)
+    sent = _store(context, queue, now_ms, outgoing)
     fates = iter(zip(outgoing, sent.fates, strict=True))
     results: list[tuple[str, SentMessage | SqsError]] = []
     for entry_id, check in checks:
@@ -84,9 +92,29 @@ def send_message_batch(
             results.append((entry_id, check))
             continue
         one, fate = next(fates)
-        refusal = too_long(sent.max_bytes, in_batch=True)
-        results.append((entry_id, refusal if fate.is_too_long else _sent_message(fate, one.message, check)))
+        if fate.is_too_long:
+            results.append((entry_id, too_long(sent.max_bytes, in_batch=True)))
+        elif fate.is_over_limit:
+            results.append((entry_id, queue_is_full(queue, sent.held_bytes, context.quotas.limits)))
+        else:
+            results.append((entry_id, _sent_message(fate, one.message, check)))
     return results
+
+
+def _store(context: Context, queue: QueueId, now_ms: int, outgoing: Sequence[Outgoing]) -> Sent:
+    """Send within the queue's limit, and learn what it holds then."""
+    limit = context.quotas.limits.queue_bytes
+    sent = context.store.messages.send(queue, now_ms, outgoing, most_held_bytes=limit)
+    context.quotas.learn(queue, sent.held_bytes)
+    return sent
+
+
+def _check_room(context: Context, queue: QueueId, check: CheckedSend | SqsError, now_ms: int) -> CheckedSend | SqsError:
+    """Refuse an entry for which all queues together have no room."""
+    if isinstance(check, SqsError):
+        return check
+    refusal: OverLimit | None = context.quotas.refusal(queue, check.size, now_ms)
+    return refusal or check
 
 
 def _check_entry(context: Context, queue: QueueId, place: int, send: Send, size: int) -> CheckedSend | SqsError:

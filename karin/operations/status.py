@@ -5,19 +5,25 @@ import msgspec
 from karin.mapping.model import Mapping, Snapshot
 from karin.mapping.pause import Pause
 from karin.operations.context import Context
+from karin.sqs.quotas import Limits
 from karin.store.queues import QueueState
 
 MISSED_SWEEPS = 3  # a scheduler that missed so many is taken for dead
 
 
 class Status(msgspec.Struct, frozen=True):
-    """karin at one instant. ``schedulers_alive`` counts those that swept lately; ``pauses`` are by mapping UUID."""
+    """karin at one instant.
+
+    ``schedulers_alive`` counts those that swept lately; ``pauses`` are by mapping UUID; ``limits`` are those of the
+    settings where this is asked, and of the store.
+    """
 
     now_ms: int
     schedulers_alive: int
     queues: tuple[QueueState, ...]
     snapshot: Snapshot | None
     pauses: dict[str, Pause] = {}
+    limits: Limits = Limits()
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -27,6 +33,11 @@ class Status(msgspec.Struct, frozen=True):
             sum(queue.leased for queue in self.queues),
             sum(queue.delayed for queue in self.queues),
         )
+
+    @property
+    def held_bytes(self) -> int:
+        """Return what all queues hold together, as their limit counts."""
+        return sum(queue.held_bytes for queue in self.queues)
 
     @property
     def next_due_at_ms(self) -> int | None:
@@ -72,4 +83,5 @@ def status(context: Context, sweep_interval_seconds: int) -> Status:
         queue_states(context),
         context.store.deployment.snapshot(),
         context.store.pauses.all(),
+        context.quotas.read_limits(),
     )

@@ -99,6 +99,14 @@ def status_rows(seen: Status, *, store: str, endpoint_url: str) -> list[tuple[st
     ]
 
 
+def held(seen: Status) -> str:
+    """Return what all queues hold, and what they may."""
+    limits = seen.limits
+    of_all = f" of {limits.total_bytes:,}" if limits.total_bytes else ", without a limit"
+    of_one = f"; one queue may hold {limits.queue_bytes:,}" if limits.queue_bytes else ""
+    return f"{seen.held_bytes:,} bytes{of_all}{of_one}"
+
+
 def sent(message_id: str, queue: QueueId, delay_seconds: int | None) -> str:
     """Return in one line what became of a send."""
     when = f", due in {delay_seconds} s" if delay_seconds else ""

@@ -37,6 +37,9 @@ MOVING = PREFIX + "moving"
 SYNC_ASKED = PREFIX + "sync-asked"
 """STRING with a time to live: someone asked for a sync a moment ago; nobody else need ask."""
 
+STORED_BYTES = "stored_bytes"
+"""Field of each queue's hash: the bytes of its stored messages, as every script keeps it that stores or removes one."""
+
 WAKES = PREFIX + "wakes"
 """Channel: nudges, ``account/name due_at_ms``, when the head of a queue moved earlier."""
 

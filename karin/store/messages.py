@@ -11,6 +11,7 @@ from karin.sqs.fifo import content_deduplication_id, deduplication_missing
 from karin.sqs.limits import IN_FLIGHT, PURGE_INTERVAL_MS, REMEMBERED_MS
 from karin.sqs.message import Message, ReceivedMessage, pack_message, unpack_message
 from karin.sqs.names import QueueId
+from karin.sqs.quotas import BYTES_BESIDE
 from karin.sqs.receipts import Receipt
 from karin.store import keys
 from karin.store.inspect import SeenMessage
@@ -24,7 +25,7 @@ log = logging.getLogger("karin.store")
 class Outgoing(msgspec.Struct, frozen=True):
     """A message on its way into a queue.
 
-    ``size`` is what SQS counts in bytes, 0 when the queue's limit does not concern it; ``delay_ms`` None leaves the
+    ``size`` is what SQS counts in bytes, 0 when the queue's limits do not concern it; ``delay_ms`` None leaves the
     delay to the queue, which alone decides it when it is a FIFO queue. A message that comes from another queue brings
     along how often and since when it was received.
     """
@@ -41,13 +42,18 @@ class Fate(msgspec.Struct, frozen=True):
 
     message_id: str
     sequence_number: str | None
-    is_too_long: bool
+    is_too_long: bool = False
+    is_over_limit: bool = False  # the queue has no room for it
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """What became of a send, in order; ``max_bytes`` is the longest message that the queue takes."""
+    """What became of a send, in order; ``max_bytes`` is the longest message that the queue takes.
+
+    ``held_bytes`` is what the queue holds now, as its limit counts.
+    """
 
     max_bytes: int
+    held_bytes: int
     fates: tuple[Fate, ...]
 
 
@@ -136,13 +142,17 @@ class MessageCommands:
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
 
-    def send(self, queue: QueueId, now_ms: int, outgoing: Sequence[Outgoing]) -> Sent:
+    def send(
+        self, queue: QueueId, now_ms: int, outgoing: Sequence[Outgoing], *, most_held_bytes: int | None = None
+    ) -> Sent:
         """Store messages, each once: sending an id, or in a FIFO queue a deduplication id, again changes nothing.
 
-        Raises QueueDoesNotExist; InvalidParameterValue when a FIFO queue has no way to tell duplicates.
+        A message for which the queue would hold more than ``most_held_bytes`` is not stored. Raises
+        QueueDoesNotExist; InvalidParameterValue when a FIFO queue has no way to tell duplicates.
         """
         taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
         args: list[Argument] = [now_ms, str(queue), keys.WAKES]
+        args += [NO_BOUND if most_held_bytes is None else most_held_bytes, BYTES_BESIDE]
         if queue.is_fifo:
             args += [REMEMBERED_MS, *(arg for one in outgoing for arg in _for_fifo(one))]
             status, reply = self._scripts.call("send_fifo", taken_keys, args)
@@ -152,11 +162,15 @@ class MessageCommands:
         require_queue(status)
         if status == "no_deduplication_id":
             raise deduplication_missing()
-        max_bytes, *words = reply
+        max_bytes, held_bytes, *words = reply
         fates = zip(*[iter(words)] * 3, strict=True)
         return Sent(
             max_bytes,
-            tuple(Fate(id_.decode(), number.decode() or None, word == b"too_long") for word, id_, number in fates),
+            held_bytes,
+            tuple(
+                Fate(id_.decode(), number.decode() or None, word == b"too_long", word == b"over_limit")
+                for word, id_, number in fates
+            ),
         )
 
     def claim(

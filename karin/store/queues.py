@@ -9,6 +9,7 @@ from karin.sqs.errors import QueueDeletedRecently, QueueNameExists
 from karin.sqs.limits import RECREATE_INTERVAL_MS, TAGS
 from karin.sqs.names import QueueId
 from karin.sqs.queue_attributes import throughput_needs_scope
+from karin.sqs.quotas import BYTES_BESIDE
 from karin.sqs.redrive import read_redrive_policy
 from karin.sqs.tags import too_many_tags
 from karin.store import keys
@@ -25,8 +26,9 @@ _END = "\U0010ffff"  # sorts after every character of a queue's name
 class QueueState(msgspec.Struct, frozen=True):
     """A queue at one instant: its stored attributes and tags, and its messages counted by state.
 
-    ``oldest_sent_at_ms`` is when the message was sent that is first in line, ``done`` how many were deleted in each of
-    the last minutes, the current one last; both are told by a survey alone.
+    ``held_bytes`` is what its messages take in the store, as its limit counts. ``oldest_sent_at_ms`` is when the
+    message was sent that is first in line, ``done`` how many were deleted in each of the last minutes, the current one
+    last; both are told by a survey alone.
     """
 
     queue: QueueId
@@ -38,8 +40,17 @@ class QueueState(msgspec.Struct, frozen=True):
     leased: int
     delayed: int
     next_due_at_ms: int | None
+    held_bytes: int = 0
     oldest_sent_at_ms: int | None = None
     done: tuple[int, ...] = ()
+
+
+class Weighed(msgspec.Struct, frozen=True):
+    """What queues hold, by name; the names of all; and the store's memory in bytes, 0 when nobody knows a bound."""
+
+    held_bytes: dict[QueueId, int]
+    names: tuple[QueueId, ...]
+    most_memory: int
 
 
 class QueueCommands:
@@ -173,6 +184,16 @@ class QueueCommands:
                     )
         return states
 
+    def weigh(self, queues: Sequence[QueueId]) -> Weighed:
+        """Return what queues hold, all names and the store's memory, in one command."""
+        taken_keys = [keys.QUEUES, *(key for queue in queues for key in (keys.queue(queue), keys.messages(queue)))]
+        _, (most_memory, names, *held) = self._scripts.call("weigh", taken_keys, [BYTES_BESIDE])
+        return Weighed(
+            dict(zip(queues, held, strict=True)),
+            tuple(QueueId.parse(name.decode()) for name in names),
+            max(most_memory, 0),
+        )
+
     def names(self, account: str | None = None, prefix: str = "", *, after: str = "", most: int = -1) -> list[QueueId]:
         """Return queues in order of name, those of one account with a prefix, or all; in one command.
 
@@ -225,6 +246,7 @@ def _state(queue: QueueId, counts: Sequence[int], next_due_at_ms: int, fields: l
         leased=leased,
         delayed=delayed,
         next_due_at_ms=optional_instant(next_due_at_ms),
+        held_bytes=int(stored.get(keys.STORED_BYTES, 0)) + (ready + leased + delayed) * BYTES_BESIDE,
     )
 
 

@@ -1,16 +1,20 @@
 """Which layout the data has: a version in the store, so that an older karin never misreads what a newer one wrote.
 
-Version 1 is the layout that ``karin.store.keys`` describes, and that of every store without a version. A change that an
-older karin would misread gets the next version, and ``claim`` the step that leads to it: a newer karin reads what an
-older one left, never the other way round.
+``karin.store.keys`` describes the newest; a store without a version has version 1. A change that an older karin would
+misread gets the next version, and ``claim`` the step that leads to it: a newer karin reads what an older one left,
+never the other way round.
+
+2: each queue keeps how many bytes it stores.
 """
 
 from typing import Any
 
+from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.connection import Client, store_errors
+from karin.store.scripts import Scripts
 
-VERSION = 1
+VERSION = 2
 EXIT_NEWER_STORE = 78  # sysexits.h: EX_CONFIG; of a part that refuses a store, which no other start would change
 
 
@@ -21,8 +25,9 @@ class NewerStore(Exception):  # noqa: N818 - a state of the store, told in one l
 class SchemaCommands:
     """Reads and writes the version; every method may raise NewerStore, and StoreUnavailable."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
+        self._scripts = scripts
 
     def check(self) -> int | None:
         """Return the version of the store, None when it has none; one command, for those who only look."""
@@ -31,11 +36,20 @@ class SchemaCommands:
         return None if stored is None else _known(stored)
 
     def claim(self) -> None:
-        """Do the same as ``check`` for those who write, and give a store its version that has none."""
-        if self.check() is None:
-            with store_errors():
-                self._client.set(keys.SCHEMA, VERSION, nx=True)
-            self.check()  # another karin may have been faster, and newer
+        """Do the same as ``check`` for those who write, and bring a store to this version that has an older one."""
+        found = self.check()
+        if found is None or found < VERSION:
+            self._count_bytes()
+            before = "" if found is None else found
+            _, (version,) = self._scripts.call("raise_schema", [keys.SCHEMA], [VERSION, before])
+            _known(version)  # another karin may have been faster, and newer
+
+    def _count_bytes(self) -> None:
+        """Add up what each queue stores; doing it again changes nothing."""
+        with store_errors():
+            names: list[Any] = self._client.zrange(keys.QUEUES, 0, -1)
+        for queue in (QueueId.parse(name.decode()) for name in names):
+            self._scripts.call("count_bytes", [keys.queue(queue), keys.messages(queue)], [keys.STORED_BYTES])
 
     def replace(self, version: int) -> None:
         """Say which version the store has from now on, since all of it was replaced."""

@@ -15,7 +15,7 @@ from karin.store.connection import Client, store_errors
 
 Argument = str | bytes | int
 
-NO_BOUND = 1 << 31  # for an argument that bounds a number
+NO_BOUND = 1 << 52  # for an argument that bounds a number
 
 _FOLDER = resources.files("karin.store") / "lua"
 

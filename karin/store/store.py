@@ -55,7 +55,7 @@ class Store:
             Inspection(client),
             Views(client, scripts),
             AgendaCommands(scripts),
-            SchemaCommands(client),
+            SchemaCommands(client, scripts),
             Copying(client),
             faults,
         )

@@ -3,12 +3,14 @@
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
 import falcon
 
 from karin.clock import SystemClock
 from karin.operations.context import Context
 from karin.settings import Settings
+from karin.store.connection import StoreUnavailable
 from karin.store.faults import Faults
 from karin.store.store import Store
 from karin.wsgi import schema
@@ -37,7 +39,7 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
 
 
 def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID251 - the entry of a process
-    """Return the application; before the first request, Redis is asked only whose store it is."""
+    """Return the application; before the first request, Redis is asked only whose store it is and what that holds."""
     settings = Settings.from_env(environ)
     connections = max(1, CONNECTIONS // settings.workers)
     store = Store.open(
@@ -48,4 +50,7 @@ def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID
         patience_seconds=PATIENCE_SECONDS,
     )
     schema.claim(store)
-    return Application(Context.of(store, SystemClock(), settings), settings)
+    context = Context.of(store, SystemClock(), settings)
+    with suppress(StoreUnavailable):  # else the first send looks
+        context.quotas.look(context.clock.now_ms())
+    return Application(context, settings)

@@ -259,6 +259,7 @@ class Machine(ABC, Generic[Model]):
                     pipe.zrange(key(queue), 0, -1, withscores=True)
                 stored, receives, remembered, remembered_until, *sets = pipe.execute()
             assert {*stored} == {*model.held}
+            assert self._stored_bytes(queue, stored) == int(self.raw.hget(keys.queue(queue), keys.STORED_BYTES) or 0)
             assert receives == {
                 id_: f"{held.receive_count} {held.first_received_at_ms}{' set' if held.is_set else ''}"
                 for id_, held in model.held.items()
@@ -267,6 +268,12 @@ class Machine(ABC, Generic[Model]):
             assert {*remembered} == {*remembered_until}
             due, leased, order, grouped, lanes, arrivals = ({name: int(at) for name, at in one} for one in sets)
             self.check_keys(model, due, leased, {*order}, grouped=grouped, lanes=lanes, arrivals=arrivals)
+
+    def _stored_bytes(self, queue: QueueId, ids: list[str]) -> int:
+        with self.raw.pipeline(transaction=False) as pipe:
+            for id_ in ids:
+                pipe.hstrlen(keys.messages(queue), id_)
+            return sum(pipe.execute())
 
     def check_next_due(self, model: Model, told_ms: int | None) -> None:
         """Check when the queue is said to be due next.

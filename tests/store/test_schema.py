@@ -14,7 +14,7 @@ from tests.support import short_folder, wait_until
 from tests.wire.monitoring import commands
 
 SENTENCE = (
-    f"this store was written by a newer karin (schema 2, this one knows {VERSION}):"
+    f"this store was written by a newer karin (schema {VERSION + 1}, this one knows {VERSION}):"
     " upgrade this karin, or restore a backup"
 )
 
@@ -58,7 +58,7 @@ def test_whatever_else_is_written_is_a_newer_karins(store: Store, raw: redis.Red
 
 
 def test_commands_refuse_a_newer_store_and_leave_it_alone(store_url: str, raw: redis.Redis) -> None:
-    raw.set(keys.SCHEMA, 2)
+    raw.set(keys.SCHEMA, VERSION + 1)
     for arguments in (["status"], ["send", "work", "hello"], ["backup", "/nonexistent/backup"]):
         done = karin(store_url, *arguments)
         assert (done.returncode, done.stdout, done.stderr) == (1, "", f"karin: {SENTENCE}\n")
@@ -71,14 +71,14 @@ def test_looking_at_an_unversioned_store_writes_nothing(store_url: str, raw: red
 
 
 def test_a_scheduler_refuses_a_newer_store_before_it_writes_anything(store_url: str, raw: redis.Redis) -> None:
-    raw.set(keys.SCHEMA, 2)
+    raw.set(keys.SCHEMA, VERSION + 1)
     done = karin(store_url, "scheduler")
     assert (done.returncode, done.stdout) == (EXIT_NEWER_STORE, f"ERROR {SENTENCE}\n")
     assert raw.keys("*") == [keys.SCHEMA]
 
 
 def test_an_endpoint_refuses_a_newer_store(store_url: str, raw: redis.Redis) -> None:
-    raw.set(keys.SCHEMA, 2)
+    raw.set(keys.SCHEMA, VERSION + 1)
     done = karin(store_url, "endpoint")
     assert done.returncode == EXIT_NEWER_STORE
     assert done.stderr.splitlines()[-1] == f"karin: {SENTENCE}"
@@ -86,7 +86,7 @@ def test_an_endpoint_refuses_a_newer_store(store_url: str, raw: redis.Redis) -> 
 
 
 def test_up_gives_up_at_once_and_says_why(store_url: str, raw: redis.Redis) -> None:
-    raw.set(keys.SCHEMA, 2)
+    raw.set(keys.SCHEMA, VERSION + 1)
     done = karin(store_url, "up")
     assert done.returncode == 1
     assert "Traceback" not in done.stdout
@@ -106,7 +106,7 @@ def test_an_endpoint_and_a_scheduler_write_the_version_of_an_unversioned_store(
 
 
 def test_an_endpoint_that_found_no_store_looks_once_there_is_one(store_url: str, raw: redis.Redis) -> None:
-    raw.set(keys.SCHEMA, 2)
+    raw.set(keys.SCHEMA, VERSION + 1)
     with short_folder() as home:
         late = home / "late.sock"
         environ = bare_environ(REDIS_URL=f"unix://{late}", KARIN_BIND=f"127.0.0.1:{free_port()}")

@@ -31,6 +31,7 @@ from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.copying import OF_THE_LIVING, Piece
 from karin.store.messages import Call, Verdict
+from karin.store.schema import VERSION
 from karin.store.store import Store
 from tests.clocks import ManualClock
 from tests.processes import bare_environ, process
@@ -141,7 +142,7 @@ def test_every_key_comes_back_as_it_was(filled: Contents, store_url: str, raw: r
     code, said, _ = run(store_url, "restore", str(path))
     assert (code, said.split(" as of ")[0]) == (0, "restored 5 queues with 10 messages")
     assert contents(store_url) == filled
-    assert raw.get(keys.SCHEMA) == "1"
+    assert raw.get(keys.SCHEMA) == str(VERSION)
     assert os.listdir(tmp_path) == ["backup"]  # noqa: PTH208
 
 
@@ -286,7 +287,10 @@ def test_a_newer_karins_file_is_refused_by_name(filled: Contents, store_url: str
     header, _ = check(path)
     for newer, expected in (
         (msgspec.structs.replace(header, format=2), "was made by a newer karin ("),
-        (msgspec.structs.replace(header, schema=2), "was made by a newer karin (schema 2, this one knows 1)"),
+        (
+            msgspec.structs.replace(header, schema=VERSION + 1),
+            f"was made by a newer karin (schema {VERSION + 1}, this one knows {VERSION})",
+        ),
     ):
         with writing(path, newer) as writer:
             writer.end(0, 0)

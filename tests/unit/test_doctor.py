@@ -17,6 +17,7 @@ from karin.mapping.model import LambdaFunction, MappedQueue, Mapping, Snapshot
 from karin.mapping.pause import paused_by_karin, paused_by_user
 from karin.operations.syncing import QueueChange, SyncReport
 from karin.sqs.names import QueueId
+from karin.sqs.quotas import Limits
 from karin.store.inspection import StoreFacts
 from karin.store.queues import QueueState
 
@@ -68,6 +69,10 @@ def store(**info: str) -> StoreFacts:
 
 def queue(ready: int, *, due_ms_ago: int, queue_id: QueueId = QUEUE, **attributes: str) -> QueueState:
     return QueueState(queue_id, attributes, {}, 0, 0, ready, 0, 0, NOW_MS - due_ms_ago)
+
+
+def filled(held_bytes: int) -> QueueState:
+    return replace(queue(1, due_ms_ago=0), held_bytes=held_bytes)
 
 
 def pending(**changes: Any) -> SyncReport:
@@ -238,6 +243,11 @@ CASES: list[tuple[Check, Facts, Severity | None, str]] = [
         "it has dropped 1,234 keys",
     ),
     (store_checks.eviction, facts(store=store(maxmemory_policy="volatile-lru")), None, ""),
+    (store_checks.quotas, facts(queues=(filled(790),), limits=Limits(1_000, 10_000)), None, ""),
+    (store_checks.quotas, facts(queues=(filled(800),), limits=Limits(1_000, 10_000)), N, "800 of 1,000 bytes, 80%"),
+    (store_checks.quotas, facts(queues=(filled(900),), limits=Limits(1_000, 10_000)), P, "900 of 1,000 bytes, 90%"),
+    (store_checks.quotas, facts(queues=(filled(900),) * 2, limits=Limits(None, 2_000)), P, "they hold 1,800 of 2,000"),
+    (store_checks.quotas, facts(queues=(filled(10**9),)), None, ""),
     (store_checks.memory, facts(store=store(used_memory="29000000", maxmemory="30000000")), P, "28 of the 29 MB"),
     (store_checks.memory, facts(store=store(used_memory="24000000", maxmemory="30000000")), N, "that it may take"),
     (store_checks.memory, facts(store=store(used_memory="15000000", maxmemory="30000000")), None, ""),

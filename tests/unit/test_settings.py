@@ -50,6 +50,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "KARIN_WEB_PASSWORD": "twelve-chars",
             "KARIN_STORE_MEMORY": "48",
             "KARIN_STORE_FSYNC": "always",
+            "KARIN_MAX_QUEUE_BYTES": "1000000",
+            "KARIN_MAX_BYTES": "0",
         }
     )
 
@@ -70,6 +72,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         web_password="twelve-chars",
         store_memory_mb=48,
         store_fsync="always",
+        max_queue_bytes=1_000_000,
+        max_bytes=0,
     )
     assert settings.store_url == settings.redis_url
     assert settings.endpoint_url == "http://127.0.0.1:8080"
@@ -165,6 +169,8 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(name: str, hint: str) -
         ("KARIN_STORE_MEMORY", "15"),
         ("KARIN_STORE_MEMORY", "64mb"),
         ("KARIN_STORE_FSYNC", "no"),
+        ("KARIN_MAX_QUEUE_BYTES", "1e6"),
+        ("KARIN_MAX_BYTES", "-1"),
         ("KARIN_HOME", "/" + "x" * 200),
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "http://localhost:6379"),

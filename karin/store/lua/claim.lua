@@ -29,10 +29,11 @@ local most_leased, after_now, calls_key = tonumber(ARGV[7]), '(' .. ARGV[1], KEY
 local mapping, call_id, call_until_ms, most_calls = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
 local window_ms, before_next_ms = tonumber(ARGV[12]), string.format('(%.0f', tonumber(ARGV[1]) + 1)
 local admit, busy_until = include('admit'), include('busy_until')
-local first_in_lane, free_first = include('first_in_lane'), include('free_first')
+local first_in_lane, forget_bytes = include('first_in_lane'), include('forget_bytes')
+local free_first = include('free_first')
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod',
-  'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target')
+  'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target', 'stored_bytes')
 if not attributes[1] then return {'no_queue'} end
 free_first(queue_key)
 if redis.call('ZCOUNT', leased_key, after_now, '+inf') >= most_leased then return {'over_limit'} end
@@ -64,7 +65,10 @@ local function line_up_lane(lane, turn_ms)
   end
 end
 
-local function drop(id, lane, place)
+local freed_bytes = 0
+
+local function drop(id, lane, place, stored)
+  freed_bytes = freed_bytes + #(stored or '')
   redis.call('HDEL', messages_key, id)
   redis.call('HDEL', receives_key, id)
   redis.call('ZREM', leased_key, id)
@@ -102,7 +106,7 @@ local batch = {
 local function take(id, lane, place)
   local stored = redis.call('HGET', messages_key, id)
   if not stored or tonumber(string.sub(stored, 1, 13)) + retention_ms <= now_ms then
-    drop(id, lane, place)
+    drop(id, lane, place, stored)
     drops_left = drops_left - 1
     return
   end
@@ -175,6 +179,7 @@ while batch.taken < most and drops_left > 0 and not batch.is_full do
   end
 end
 
+forget_bytes(queue_key, attributes[6], freed_bytes)
 if mapping ~= '' and batch.taken > 0 then redis.call('ZADD', calls_key, call_until_ms, mapping .. call_id) end
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 if head[2] then reply[5] = math.floor(tonumber(head[2])) end

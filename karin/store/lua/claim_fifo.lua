@@ -32,10 +32,11 @@ local calls_key = KEYS[10]
 local after_now = '(' .. ARGV[1]
 local admit, busy_until = include('admit'), include('busy_until')
 local first_in_lane, visible_at = include('first_in_lane'), include('visible_at')
-local free_first = include('free_first')
+local forget_bytes, free_first = include('forget_bytes'), include('free_first')
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'MessageRetentionPeriod',
-  'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target', 'DelaySeconds')
+  'ReceiveMessageWaitTimeSeconds', 'max_receive_count', 'dead_letter_target', 'DelaySeconds',
+  'stored_bytes')
 if not attributes[1] then return {'no_queue'} end
 free_first(queue_key)
 if lease_ms < 0 then lease_ms = tonumber(attributes[1]) * 1000 end
@@ -45,7 +46,7 @@ local leased_until_ms = now_ms + math.max(lease_ms, floor_ms, 1)  -- never now: 
 local dead_until_ms = math.max(leased_until_ms, now_ms + 10000)  -- whoever moves the dead needs a moment
 
 local reply = {'ok', lease_ms, tonumber(attributes[3]), attributes[5] or '', -1}
-local drops_left = 1000
+local drops_left, freed_bytes = 1000, 0
 local batch = {
   most = most, most_bytes = most_bytes, is_counted = is_counted, taken = 0, dead = 0, bytes = 0, is_full = false,
   max_receives = is_counted and tonumber(attributes[4] or nil) or math.huge,
@@ -77,6 +78,7 @@ local function take(lane, place)
   if visible_at(leased_key, arrivals_key, id, delay_ms) > now_ms then return false end
   local stored = redis.call('HGET', messages_key, id)
   if not stored or tonumber(string.sub(stored, 1, 13)) + retention_ms <= now_ms then
+    freed_bytes = freed_bytes + #(stored or '')
     redis.call('HDEL', messages_key, id)
     redis.call('HDEL', receives_key, id)
     redis.call('ZREM', leased_key, id)
@@ -154,6 +156,7 @@ if redis.call('ZCOUNT', leased_key, after_now, '+inf') >= most_leased then
   return reply
 end
 if attempt_id == '' or not repeat_attempt() then claim() end
+forget_bytes(queue_key, attributes[7], freed_bytes)
 if mapping ~= '' and batch.taken > 0 then redis.call('ZADD', calls_key, call_until_ms, mapping .. call_id) end
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 if head[2] then reply[5] = tonumber(head[2]) end

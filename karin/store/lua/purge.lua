@@ -16,5 +16,5 @@ if since_ms and since_ms >= 0 and since_ms < interval_ms then return {'purged_re
 
 local removed = redis.call('HLEN', messages_key)
 redis.call('UNLINK', unpack(KEYS, 2))
-redis.call('HSET', queue_key, 'purged_at_ms', now_ms)
+redis.call('HSET', queue_key, 'purged_at_ms', now_ms, 'stored_bytes', 0)
 return {'ok', removed}

@@ -19,10 +19,11 @@ local grouped_key, order_key, lanes_key = KEYS[6], KEYS[7], KEYS[8]
 local now_ms, queue_name, channel, id, group = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local seen_due_at_ms, seen_count, due_at_ms = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local first_in_lane, line_up_lane = include('first_in_lane'), include('line_up_lane')
+local forget_bytes = include('forget_bytes')
 local note_verdict, nudge_if_earlier = include('note_verdict'), include('nudge_if_earlier')
 
-local retention_seconds = redis.call('HGET', queue_key, 'MessageRetentionPeriod')
-if not retention_seconds then return {'no_queue'} end
+local attributes = redis.call('HMGET', queue_key, 'MessageRetentionPeriod', 'stored_bytes')
+if not attributes[1] then return {'no_queue'} end
 local stored = redis.call('HGET', messages_key, id)
 if not stored then return {'gone'} end
 local stands_at_ms = tonumber(redis.call('ZSCORE', group == '' and due_key or grouped_key, id))
@@ -30,7 +31,7 @@ local count, first_at_ms = string.match(redis.call('HGET', receives_key, id) or 
 local is_moved = stands_at_ms ~= seen_due_at_ms and stands_at_ms ~= due_at_ms
 if is_moved or tonumber(count) ~= seen_count then return {'changed'} end
 local is_to_stay = due_at_ms >= 0
-local kept_until_ms = tonumber(string.sub(stored, 1, 13)) + tonumber(retention_seconds) * 1000
+local kept_until_ms = tonumber(string.sub(stored, 1, 13)) + tonumber(attributes[1]) * 1000
 if is_to_stay and kept_until_ms <= now_ms then return {'expired'} end
 if stands_at_ms == due_at_ms then return {'ok'} end
 local before = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
@@ -68,6 +69,7 @@ if is_to_stay then
   note_verdict(receives_key, id, 'extend', tonumber(count), first_at_ms)
 else
   redis.call('HDEL', messages_key, id)
+  forget_bytes(queue_key, attributes[2], #stored)
   redis.call('HDEL', receives_key, id)
   redis.call('ZREM', leased_key, id)
 end

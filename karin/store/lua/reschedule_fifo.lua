@@ -23,9 +23,10 @@ local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local id, lane, number = ARGV[4], ARGV[5] .. '\0', ARGV[6]
 local seen_due_at_ms, seen_count, due_at_ms = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local first_in_lane, note_verdict = include('first_in_lane'), include('note_verdict')
+local forget_bytes = include('forget_bytes')
 local nudge_if_earlier, visible_at = include('nudge_if_earlier'), include('visible_at')
 
-local attributes = redis.call('HMGET', queue_key, 'MessageRetentionPeriod', 'DelaySeconds')
+local attributes = redis.call('HMGET', queue_key, 'MessageRetentionPeriod', 'DelaySeconds', 'stored_bytes')
 if not attributes[1] then return {'no_queue'} end
 local retention_ms, delay_ms = tonumber(attributes[1]) * 1000, tonumber(attributes[2]) * 1000
 if delay_ms >= retention_ms then retention_ms = retention_ms + delay_ms end  -- as a claim counts it
@@ -57,6 +58,7 @@ if is_to_stay then
   note_verdict(receives_key, id, 'extend', tonumber(count), first_at_ms)
 else
   redis.call('HDEL', messages_key, id)
+  forget_bytes(queue_key, attributes[3], #stored)
   redis.call('HDEL', receives_key, id)
   redis.call('ZREM', leased_key, id)
   redis.call('ZREM', arrivals_key, id)

@@ -8,24 +8,26 @@
 -- KEYS[7] karin:{queue}:order             ZSET
 -- KEYS[8] karin:{queue}:remembered        HASH
 -- KEYS[9] karin:{queue}:remembered-until  ZSET
--- ARGV[1] now_ms, ARGV[2] queue as account/name, ARGV[3] channel for nudges, ARGV[4] how long a duplicate is known
+-- ARGV[1] now_ms, ARGV[2] queue as account/name, ARGV[3] channel for nudges, ARGV[4] most bytes that the queue may
+--         hold, ARGV[5] bytes that count for each message beside what is stored, ARGV[6] how long a duplicate is known
 --         in ms
--- ARGV[5..] seven for each message: id, size in bytes, group, receives that it brings along or "",
---           deduplication id as given or "", the one of its content, stored message
--- Returns {"no_queue"} | {"no_deduplication_id"} | {"ok", max_bytes, then three for each message:
---         "sent" | "duplicate" | "too_long", message id, sequence number or ""}
+-- ARGV[7..] seven for each message: id, size in bytes (0: it is bound by no limit), group, receives that it brings
+--           along or "", deduplication id as given or "", the one of its content, stored message
+-- Returns {"no_queue"} | {"no_deduplication_id"} | {"ok", max_bytes, bytes that the queue holds now, then three for
+--         each message: "sent" | "duplicate" | "too_long" | "over_limit", message id, sequence number or ""}
 -- Invariant: every message stands in order, and either in arrivals or, once it was received, in leased; the lane of
 -- its group stands in due. A nudge is sent only when the head of due moved earlier.
 local queue_key, due_key, messages_key, receives_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local arrivals_key, order_key, remembered_key, remembered_until_key = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local now_ms, queue_name, channel, remembered_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
+local now_ms, queue_name, channel, remembered_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[6])
+local most_held, bytes_beside = tonumber(ARGV[4]), tonumber(ARGV[5])
 
 local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'ContentBasedDeduplication',
-  'DeduplicationScope')
+  'DeduplicationScope', 'stored_bytes')
 if not attributes[1] then return {'no_queue'} end
 local max_bytes, delay_ms = tonumber(attributes[1]), tonumber(attributes[2]) * 1000
 local is_by_content, is_by_group = attributes[3] == 'true', attributes[4] == 'messageGroup'
-for i = 5, #ARGV, 7 do
+for i = 7, #ARGV, 7 do
   if ARGV[i + 4] == '' and not is_by_content then return {'no_deduplication_id'} end
 end
 
@@ -34,6 +36,9 @@ for _, field in ipairs(redis.call('ZRANGEBYSCORE', remembered_until_key, '-inf',
   redis.call('ZREM', remembered_until_key, field)
 end
 
+local before = redis.call('HLEN', messages_key)
+local stored_bytes = before == 0 and 0 or tonumber(attributes[5] or 0)
+local held = stored_bytes + before * bytes_beside
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 local due_at_ms, is_earlier = now_ms + delay_ms, false
 
@@ -58,8 +63,9 @@ local function line_up(id, lane, number, stored)
   end
 end
 
-local reply = {'ok', max_bytes}
-for i = 5, #ARGV, 7 do
+local reply = {'ok', max_bytes, 0}
+local sent_bytes = 0
+for i = 7, #ARGV, 7 do
   local id, size, group, received, given = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local field = 'd' .. (is_by_group and group or '') .. '\0' .. (given ~= '' and given or ARGV[i + 5])
   local first_id, first_number = first_of(field)
@@ -70,11 +76,14 @@ for i = 5, #ARGV, 7 do
     word, id, number = 'duplicate', first_id, first_number
   elseif redis.call('HEXISTS', messages_key, id) == 1 then  -- a move that is repeated after a long pause
     word = 'duplicate'
+  elseif size > 0 and held + bytes_beside + #ARGV[i + 6] > most_held then
+    word = 'over_limit'
   else
     -- Twenty digits, as AWS has them; a Lua number alone would hold sixteen of them exactly.
     number = '1' .. string.format('%019.0f', redis.call('HINCRBY', queue_key, 'sequence', 1))
     if received ~= '' then redis.call('HSET', receives_key, id, received) end
     line_up(id, group .. '\0', number, ARGV[i + 6])
+    sent_bytes, held = sent_bytes + #ARGV[i + 6], held + bytes_beside + #ARGV[i + 6]
     redis.call('HSET', remembered_key, field, id .. ' ' .. number)
     redis.call('ZADD', remembered_until_key, now_ms + remembered_ms, field)
   end
@@ -83,5 +92,9 @@ for i = 5, #ARGV, 7 do
   reply[#reply + 1] = number
 end
 
+if sent_bytes > 0 then
+  redis.call('HSET', queue_key, 'stored_bytes', string.format('%.0f', stored_bytes + sent_bytes))
+end
+reply[3] = held
 if is_earlier then redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, due_at_ms)) end
 return reply

@@ -29,9 +29,10 @@ local invocation, most_recorded = ARGV[7], tonumber(ARGV[8])
 local first_in_lane, line_up_lane = include('first_in_lane'), include('line_up_lane')
 local note_call, note_done, note_verdict = include('note_call'), include('note_done'), include('note_verdict')
 local nudge_if_earlier, record = include('nudge_if_earlier'), include('record')
-local free_first = include('free_first')
+local forget_bytes, free_first = include('forget_bytes'), include('free_first')
 
-if redis.call('EXISTS', queue_key) == 0 then return {'no_queue'} end
+local state = redis.call('HMGET', queue_key, 'created_at_ms', 'stored_bytes')
+if not state[1] then return {'no_queue'} end
 free_first(queue_key)
 local before, held = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES'), redis.call('HLEN', messages_key)
 
@@ -56,18 +57,21 @@ local function move(id, group, due_at_ms)
 end
 
 local reply = {'ok', -1}
+local freed_bytes = 0
 for i = 9, #ARGV, 5 do
   local id, count, group, verdict = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
   local due_at_ms = math.max(tonumber(ARGV[i + 4]), now_ms)
   local received = redis.call('HGET', receives_key, id) or '0 0'
   local held_count, first_at_ms, mark = string.match(received, '^(%d+) (%d+)(.*)$')
   local effect = 'done'
-  if redis.call('HEXISTS', messages_key, id) == 0 then
+  local bytes = redis.call('HSTRLEN', messages_key, id)
+  if bytes == 0 then
     effect = 'gone'
   elseif verdict ~= 'delete' and tonumber(held_count) ~= count then
     effect = 'lost'
   elseif verdict == 'delete' or verdict == 'delete_held' then
     redis.call('HDEL', messages_key, id)
+    freed_bytes = freed_bytes + bytes
     redis.call('HDEL', receives_key, id)
     redis.call('ZREM', leased_key, id)
     move(id, group, nil)
@@ -84,6 +88,7 @@ for i = 9, #ARGV, 5 do
   reply[#reply + 1] = effect
 end
 
+forget_bytes(queue_key, state[2], freed_bytes)
 note_done(done_key, now_ms, held - redis.call('HLEN', messages_key))
 note_call(calls_key, call, call_until_ms)
 record(queue_key, invocations_key, invocation, most_recorded)

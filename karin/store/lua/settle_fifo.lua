@@ -31,11 +31,11 @@ local invocation, most_recorded = ARGV[7], tonumber(ARGV[8])
 local first_in_lane, note_call, note_verdict = include('first_in_lane'), include('note_call'), include('note_verdict')
 local note_done, nudge_if_earlier = include('note_done'), include('nudge_if_earlier')
 local record, visible_at = include('record'), include('visible_at')
-local free_first = include('free_first')
+local forget_bytes, free_first = include('forget_bytes'), include('free_first')
 
-local delay_seconds = redis.call('HGET', queue_key, 'DelaySeconds')
-if not delay_seconds then return {'no_queue'} end
-local delay_ms = tonumber(delay_seconds) * 1000
+local attributes = redis.call('HMGET', queue_key, 'DelaySeconds', 'stored_bytes')
+if not attributes[1] then return {'no_queue'} end
+local delay_ms, freed_bytes = tonumber(attributes[1]) * 1000, 0
 free_first(queue_key)
 local before, held = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES'), redis.call('HLEN', messages_key)
 local touched = {}
@@ -52,6 +52,7 @@ local function line_up_lane(lane)
 end
 
 local function delete(id, lane, number)
+  freed_bytes = freed_bytes + redis.call('HSTRLEN', messages_key, id)
   redis.call('HDEL', messages_key, id)
   redis.call('HDEL', receives_key, id)
   redis.call('ZREM', leased_key, id)
@@ -87,6 +88,7 @@ for i = 9, #ARGV, 6 do
 end
 for lane in pairs(touched) do line_up_lane(lane) end
 
+forget_bytes(queue_key, attributes[2], freed_bytes)
 note_done(done_key, now_ms, held - redis.call('HLEN', messages_key))
 note_call(calls_key, call, call_until_ms)
 record(queue_key, invocations_key, invocation, most_recorded)
