@@ -20,10 +20,10 @@ def main() -> int:
         print(f"audit: {fault}", file=sys.stderr)
     seen = of_index.result().seen + of_npm.result().seen
     unseen = of_index.result().unseen + of_npm.result().unseen
-    print(
-        f"audit: {len(locked)} locked packages: {'; '.join(['hashes, requirements, strays, licences', *seen])}", end=""
-    )
-    print(f". NOT looked at: {'; '.join(unseen)}" if unseen else "", end="\n" if faults else ": ok\n")
+    looked = "; ".join(["hashes, requirements, strays and licences", *seen])
+    print(f"audit: {'FAULTS' if faults else 'ok'}: {len(locked)} locked packages: {looked}")
+    for one in unseen:
+        print(f"audit: not looked at: {one}")
     return 1 if faults else 0
 
 
