@@ -11,7 +11,7 @@ NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))
 NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done)
 PEERS := .cache/peers
 
-.PHONY: help install demo test clients check lint types contracts lua audit snapshots docs bench chaos soak lock clean
+.PHONY: help install demo test clients check lint types contracts lua audit snapshots docs bench chaos soak container-proof lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -85,6 +85,9 @@ chaos: $(VENV)/.dev ## kill, stop and cut off what karin consists of, and set it
 
 soak: $(VENV)/.dev ## load karin for an hour, and prove that memory, handles, connections and keys do not grow (ARGS="--seconds S")
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+container-proof: $(VENV)/.dev ## carry out the Dockerfile without an engine, and run what comes of it as one would (needs root)
+	@$(BIN)/python -u -m tests.container
 
 lock: ## renew the lock files from pyproject.toml (needs uv and npm)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -1,0 +1,133 @@
+"""The Dockerfile, carried out without an engine: each stage is a folder that begins as Debian with Python.
+
+It knows the instructions that karin's own Dockerfile uses, and refuses any other. ``debootstrap`` makes the base once;
+what RUN does happens in a chroot with this machine's network and its configuration of pip.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RELEASE = "bookworm"
+CACHE_MOUNT = re.compile(r"--mount=type=cache,target=(\S+)\s+")
+PIP = ("PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "http_proxy", "https_proxy", "no_proxy")
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+@dataclass
+class Image:
+    """A stage, and in the end what the last one says of how it is run."""
+
+    root: Path
+    environ: dict[str, str] = field(default_factory=dict)
+    folder: str = "/"
+    user: str = "0"
+    command: list[str] = field(default_factory=list)  # ENTRYPOINT and CMD
+    health: list[str] = field(default_factory=list)
+
+
+def instructions(text: str) -> list[tuple[str, str]]:
+    """Return a Dockerfile's instructions: word and rest, in order."""
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    joined = "\n".join(lines).replace("\\\n", " ")
+    return [
+        (word, rest.strip()) for word, _, rest in (line.partition(" ") for line in joined.splitlines() if line.strip())
+    ]
+
+
+def build(context: Path, work: Path) -> Image:
+    """Carry out the Dockerfile of a context; return its last stage. Raises CalledProcessError, ValueError."""
+    stages: dict[str, Image] = {}
+    image = Image(work)
+    for word, rest in instructions((context / "Dockerfile").read_text(encoding="utf-8")):
+        match word:
+            case "FROM":
+                _, _, name = rest.partition(" AS ")
+                image = stages[name] = Image(_stage(work, name or "final"))
+            case "RUN":
+                _run(image, rest, work / "pip")
+            case "COPY":
+                _copy(image, rest, context, stages)
+            case "ENV":
+                image.environ |= dict(one.split("=", 1) for one in shlex.split(rest.replace("${PYTHON}", "3")))
+            case "WORKDIR":
+                image.folder = rest
+                (image.root / rest.lstrip("/")).mkdir(parents=True, exist_ok=True)
+            case "USER":
+                image.user = rest
+            case "ENTRYPOINT" | "CMD":
+                image.command += json.loads(rest)
+            case "HEALTHCHECK":
+                image.health = json.loads(rest.partition(" CMD ")[2])
+            case "ARG" | "VOLUME" | "EXPOSE":
+                pass
+            case _:
+                raise ValueError(f"{word} is not understood here")
+    return image
+
+
+def base(work: Path) -> Path:
+    """Return a root of Debian with Python, made if it is not there; ``python`` is where the official image has it."""
+    root = work / "base"
+    if not (root / "usr/bin/python3").exists():
+        root.mkdir(parents=True, exist_ok=True)
+        packages = "--include=python3,python3-venv,ca-certificates"
+        subprocess.run(
+            ["debootstrap", "--variant=minbase", packages, RELEASE, str(root)], check=True, stdout=subprocess.DEVNULL
+        )
+    python = root / "usr/local/bin/python"
+    if not python.is_symlink():
+        python.symlink_to("/usr/bin/python3")
+    return root
+
+
+def _stage(work: Path, name: str) -> Path:
+    root = work / name
+    shutil.rmtree(root, ignore_errors=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", str(base(work)), str(root)], check=True)
+    return root
+
+
+def _run(image: Image, rest: str, cache: Path) -> None:
+    """Run a line in a chroot; what it needs of this machine to reach an index is lent to it and taken away again."""
+    script = (
+        'root=$1; shift; mount --bind /dev "$root/dev"; mount -t proc proc "$root/proc"; mount -t tmpfs tmp "$root/tmp"'
+    )
+    for target in CACHE_MOUNT.findall(rest):
+        cache.mkdir(exist_ok=True)
+        (image.root / target.lstrip("/")).mkdir(parents=True, exist_ok=True)
+        script += f'; mount --bind {shlex.quote(str(cache))} "$root{target}"'
+    for lent in (Path("/etc/resolv.conf"), CERTIFICATES):
+        there = image.root / str(lent).lstrip("/")
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.touch()
+        script += f'; mount --bind {lent} "$root{lent}"'
+    told = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/root", "PIP_CERT": str(CERTIFICATES)}
+    told |= {name: value for name, value in os.environ.items() if name in PIP} | image.environ  # noqa: TID251
+    variables = [f"{name}={value}" for name, value in told.items()]
+    inside = f"cd {shlex.quote(image.folder)} && {CACHE_MOUNT.sub('', rest)}"
+    command = ["unshare", "--mount", "sh", "-euc", f'{script}; exec chroot "$root" "$@"', "sh", str(image.root)]
+    subprocess.run([*command, "env", "-i", *variables, "sh", "-euc", inside], check=True, stdout=subprocess.DEVNULL)
+
+
+def _copy(image: Image, rest: str, context: Path, stages: dict[str, Image]) -> None:
+    *sources, target = rest.split()
+    origin = context
+    if sources[0].startswith("--from="):
+        origin = stages[sources.pop(0).removeprefix("--from=")].root
+    place = Path(os.path.normpath(image.root / image.folder.lstrip("/") / target.lstrip("/")))
+    for source in (origin / one.lstrip("/") for one in sources):
+        if source.is_dir():
+            shutil.copytree(
+                source,
+                place,
+                symlinks=True,
+                ignore=shutil.ignore_patterns("__pycache__") if origin == context else None,
+            )
+        else:
+            shutil.copy2(source, place)
