@@ -11,7 +11,7 @@ NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))
 NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done)
 PEERS := .cache/peers
 
-.PHONY: help install demo test clients check lint types contracts lua audit snapshots docs bench chaos soak container-proof lock clean
+.PHONY: help install demo test clients check lint types contracts lua audit snapshots docs bench chaos soak fuzz container-proof lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -29,6 +29,10 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.guided: tests/fuzz/guided.lock $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
 	@touch $@
 
 install: $(VENV)/.runtime ## create .venv with karin and its locked dependencies
@@ -89,6 +93,9 @@ soak: $(VENV)/.dev ## load karin for an hour, and prove that memory, handles, co
 container-proof: $(VENV)/.dev ## carry out the Dockerfile without an engine, and run what comes of it as one would (needs root)
 	@$(BIN)/python -u -m tests.container
 
+fuzz: $(VENV)/.dev $(if $(findstring --guided,$(ARGS)),$(VENV)/.guided) ## give a million inputs to all that strangers write (ARGS="--inputs N --seed S --guided")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 lock: ## renew the lock files from pyproject.toml (needs uv and npm)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url pyproject.toml requirements-build.in -o requirements.lock $(ARGS)
@@ -98,6 +105,8 @@ lock: ## renew the lock files from pyproject.toml (needs uv and npm)
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url tests/clients/$$client.in -o tests/clients/$$client.lock $(ARGS); \
 	done
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url tests/fuzz/guided.in -o tests/fuzz/guided.lock $(ARGS)
 	@set -e; for folder in tests/clients/node benchmarks/peers; do \
 	  (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error); \
 	done

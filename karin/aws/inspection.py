@@ -117,7 +117,7 @@ def _ahead_ms(date: str | None, before_ms: int, after_ms: int) -> int | None:
     """
     try:
         written_ms = int(parsedate_to_datetime(date or "").timestamp() * 1000)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if before_ms > written_ms + DATE_RESOLUTION_MS:
         return before_ms - written_ms - DATE_RESOLUTION_MS

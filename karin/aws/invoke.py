@@ -5,6 +5,7 @@ failure is decided where the lease is known. It knows nothing of messages; ``kar
 """
 
 import base64
+import re
 import threading
 from typing import Any
 
@@ -31,6 +32,7 @@ from karin.sqs.names import region_from_arn
 CONNECT_TIMEOUT_SECONDS = 5
 READ_MARGIN_SECONDS = 60  # a cold start comes on top of the function's own timeout
 READ_TIMEOUTS_SECONDS = (120.0, 360.0, 960.0, 5460.0)  # for functions of 1, 5, 15 and 90 minutes, the longest there are
+_SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class LambdaInvoker:
@@ -127,4 +129,4 @@ def _failed(error: Exception) -> Refused | Unknown:
 
 
 def _retry_after_seconds(header: str | None) -> int | None:
-    return int(header) if header and header.isascii() and header.isdecimal() else None
+    return int(header) if header and _SECONDS.fullmatch(header) else None

@@ -17,6 +17,8 @@ from karin.local.definition import Definition, Function
 Headers = tuple[tuple[str, str], ...]
 
 _TEXT_TYPES = re.compile(r"text/|application/(?:json|xml|javascript)\b|[^;]*\+(?:json|xml)\b", re.IGNORECASE)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 _ACCESS_KEY = re.compile(r"Credential=([\w]+)/")
 _BROKEN = "Internal Server Error"
 
@@ -89,7 +91,7 @@ def answer_of(payload: bytes) -> UrlAnswer:
     """Return what a function's result means for the caller; a result without a status code is the body itself."""
     try:
         result = msgspec.json.decode(payload or b"null")
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, and so is that of bytes that are no UTF-8
         return broken()
     if not isinstance(result, dict) or "statusCode" not in result:
         body = result.encode() if isinstance(result, str) else payload
@@ -112,6 +114,9 @@ def _described(result: dict[str, Any]) -> UrlAnswer:
     headers = {str(name).lower(): _text(value) for name, value in (result.get("headers") or {}).items()}
     headers.setdefault("content-type", "application/json")
     cookies = tuple(("set-cookie", str(cookie)) for cookie in result.get("cookies") or ())
+    for name, value in (*headers.items(), *cookies):
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise ValueError(f"{name!r} is no header")
     text = result.get("body")
     body = text.encode() if isinstance(text, str) else b"" if text is None else msgspec.json.encode(text)
     if result.get("isBase64Encoded"):

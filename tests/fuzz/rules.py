@@ -1,8 +1,10 @@
 """Targets without a store: filters, handles, policies, function responses, instants, deployment files."""
 
+import base64
 import json
 import tempfile
 import uuid
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from karin.sqs.policies import normal_policy
 from karin.sqs.receipts import Receipt, read_receipt_handle
 from karin.sqs.redrive import normal_redrive_allow_policy, normal_redrive_policy, read_redrive_policy
 from tests.fuzz.target import Target
-from tests.fuzz.values import documents, long, texts, trees
+from tests.fuzz.values import any_text, documents, long, texts, trees, wire_text
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:work"
 NOW_MS = 1_780_000_000_000
@@ -131,26 +133,91 @@ _payloads = st.one_of(
     long.map(str.encode),
 )  # fmt: skip
 
+
+def _pattern_and_body(data: bytes) -> tuple[str, Any]:
+    """Return a pattern, and the body behind its line's end: as JSON when it is some."""
+    pattern, _, body = any_text(data).partition("\n")
+    try:
+        return pattern, json.loads(body)
+    except (ValueError, RecursionError):
+        return pattern, body
+
+
+def _handle_text(data: bytes) -> str:
+    """Return what is text as it is, else packed bytes as a handle with the right checksum, as strangers can make it."""
+    if data.isascii():
+        return data.decode()
+    return base64.b64encode(data + zlib.crc32(data).to_bytes(4, "big")).decode()
+
+
+_RECEIPT = Receipt(QueueId("000000000000", "work.fifo"), IDS[1], 3, NOW_MS, "group", "20")
+_PACKED = base64.b64decode(_RECEIPT.handle)[:-4]
+_FILTERS = tuple(
+    f'{{"body":{rule}}}\n{body}'.encode()
+    for rule, body in (
+        ('{"a":["b",1,null,true]}', '{"a":"b"}'),
+        ('{"a":[{"prefix":"b"},{"suffix":"d"},{"anything-but":["x"]}]}', '{"a":["bcd"]}'),
+        ('{"a":[{"numeric":[">",0,"<=",5.5]}],"b":[{"exists":false}]}', '{"a":3}'),
+        ('{"$or":[{"a":[{"equals-ignore-case":"B"}]},{"c":{"d":[{"wildcard":"*x*y"}]}}]}', '{"c":{"d":"axby"}}'),
+        ('{"a":[{"anything-but":{"prefix":"b"}},{"anything-but":{"wildcard":["*a*"]}}]}', '{"a":"c"}'),
+        ('[{"cidr":"10.0.0.0/24"}]', "10.0.0.1"),
+    )
+)
+_REDRIVES = (
+    b'{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":5}',
+    b'{"maxReceiveCount":"1000","deadLetterTargetArn":"arn:aws-cn:sqs:cn-north-1:000000000000:dead.fifo"}',
+)
+_ALLOWS = (
+    b'{"redrivePermission":"byQueue","sourceQueueArns":["arn:aws:sqs:us-east-1:000000000000:work"]}',
+    b'{"redrivePermission":"denyAll"}',
+)
+_POLICIES = (
+    b'{"Version":"2008-10-17","Id":"x","Statement":[{"Sid":"label","Effect":"Allow","Principal":"*"}]}',
+    b'{"Statement":{"Sid":"label"}}',
+)
+_RESPONSES = (
+    json.dumps({"batchItemFailures": [{"itemIdentifier": one} for one in IDS[:2]]}).encode(),
+    b'{"batchItemFailures":[]}', b'{"batchItemFailures":null}', b"null", b'{"errorType":"E","errorMessage":"m"}',
+)  # fmt: skip
+_TIMES = (b"in 1h 30m", b"90s", b"14:30:05", b"2026-11-23T09:00+02:00", b"9999-12-31T23:59:59-23:59", b"2026-W48-1")
+
 TARGETS = (
     Target(
         "filters",
         st.tuples(documents(st.sampled_from(MATCHERS)), trees(st.sampled_from(MATCHERS))),
         _filters,
         (InvalidPattern,),
+        _FILTERS,
+        _pattern_and_body,
     ),
-    Target("handles", st.one_of(texts, long, st.binary(max_size=90).map(bytes.hex)), _handle),
+    Target(
+        "handles",
+        st.one_of(texts, long, st.binary(max_size=90).map(bytes.hex)),
+        _handle,
+        (),
+        (_RECEIPT.handle.encode(), _PACKED, _PACKED),
+        _handle_text,
+    ),
     Target("receipts", _receipts, _receipt),
-    Target("redrive", st.one_of(_policies, long), _redrive, (SqsError,)),
-    Target("redrive allow", st.one_of(_policies, long), _allow, (SqsError,)),
-    Target("policies", st.one_of(_statements, long), _policy, (SqsError,)),
-    Target("outcomes", st.tuples(st.none() | texts, _payloads), _decide),
-    Target("durations", _instants, duration_ms, (UnclearInstant,)),
-    Target("instants", _instants, lambda text: instant_ms(text, NOW_MS), (UnclearInstant,)),
-    Target("when", _instants, lambda text: when_ms(text, NOW_MS), (UnclearInstant,)),
+    Target("redrive", st.one_of(_policies, long), _redrive, (SqsError,), _REDRIVES, wire_text),
+    Target("redrive allow", st.one_of(_policies, long), _allow, (SqsError,), _ALLOWS, wire_text),
+    Target("policies", st.one_of(_statements, long), _policy, (SqsError,), _POLICIES, wire_text),
+    Target(
+        "outcomes",
+        st.tuples(st.none() | texts, _payloads),
+        _decide,
+        (),
+        _RESPONSES,
+        lambda data: ("Unhandled", data) if b"error" in data else (None, data),
+    ),
+    Target("durations", _instants, duration_ms, (UnclearInstant,), _TIMES, any_text),
+    Target("instants", _instants, lambda text: instant_ms(text, NOW_MS), (UnclearInstant,), _TIMES, any_text),
+    Target("when", _instants, lambda text: when_ms(text, NOW_MS), (UnclearInstant,), _TIMES, any_text),
     Target(
         "deployments",
         st.tuples(_names, st.one_of(_files, documents(_words).map(_shorter), long.map(_shorter))),
         _deployment,
         (DefinitionError,),
+        bound_ms=1_000,  # PyYAML is slow, and files are one's own
     ),
 )

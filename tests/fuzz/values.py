@@ -20,6 +20,16 @@ numbers = st.one_of(
 scalars = st.one_of(st.none(), st.booleans(), numbers, st.floats(), texts)
 
 
+def any_text(data: bytes) -> str:
+    """Return bytes as text: those that are no UTF-8 become lone surrogates, as Python's JSON lets them in."""
+    return data.decode(errors="surrogateescape")
+
+
+def wire_text(data: bytes) -> str:
+    """Return bytes as text that a request may carry: both decoders refuse what is no UTF-8."""
+    return data.decode(errors="replace")
+
+
 def trees(names: SearchStrategy[str], leaves: int = 15) -> SearchStrategy[Any]:
     """Return JSON values whose objects have some of these names."""
     return st.recursive(

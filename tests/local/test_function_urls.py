@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from karin.local.process import LocalLambda
+from karin.local.url_event import answer_of, broken
 
 
 def call(
@@ -92,6 +93,9 @@ def test_a_url_that_asks_for_a_signature_tells_the_function_who_signed(service: 
         ({"statusCode": 200, "body": "?", "isBase64Encoded": True}, 502, "application/json", b"Internal Server Error"),
         ({"statusCode": "many"}, 502, "application/json", b"Internal Server Error"),
         ({"statusCode": 99}, 502, "application/json", b"Internal Server Error"),
+        ({"statusCode": 200, "headers": {"a": "b\r\nc: d"}}, 502, "application/json", b"Internal Server Error"),
+        ({"statusCode": 200, "headers": {"a b": "c"}}, 502, "application/json", b"Internal Server Error"),
+        ({"statusCode": 200, "cookies": ["\ud55c"]}, 502, "application/json", b"Internal Server Error"),
     ],
 )
 def test_a_result_becomes_an_answer(
@@ -99,6 +103,11 @@ def test_a_result_becomes_an_answer(
 ) -> None:
     got = answered(service, result)
     assert (got[0], got[1]["Content-Type"], got[2]) == (status, content_type, body)
+
+
+@pytest.mark.parametrize("payload", [b"\xff", b'"\xff"', b'{"statusCode":"\xff"}', b"[" * 10_000, b"{"])
+def test_a_result_that_is_no_json_is_a_bad_gateway(payload: bytes) -> None:
+    assert answer_of(payload) == broken()
 
 
 def test_a_function_that_fails_is_a_bad_gateway(service: LocalLambda) -> None:

@@ -266,6 +266,7 @@ CHANGES = {
     "without its end": repacked(lambda inside: inside[: inside.rindex(b"\xa3end") - 5]),
     "cut inside": repacked(lambda inside: inside[:-1]),
     "another program's": repacked(lambda _: b"hello"),
+    "no text inside": repacked(lambda inside: inside.replace(b"\xa6header", b"\xa6h\xffader")),
     "a giant": repacked(lambda inside: inside[:13] + b"\xff\xff\xff\xff" + inside[17:]),
 }
 

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 
-from karin.aws.inspection import AwsInspector, DryRun
+from karin.aws.inspection import AwsInspector, DryRun, _ahead_ms
 from karin.clock import SystemClock
 from tests.aws_environ import point_aws_at
 from tests.clocks import ManualClock
@@ -105,6 +105,19 @@ def test_karins_own_endpoint_is_told_from_aws(aws: Aws, status: int, health: byt
     heard = AwsInspector(SystemClock()).hear_sqs(QUEUE_ARN)
 
     assert (heard.is_karin, heard.url) == (is_karin, aws.url)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "yesterday",
+        "Thu, 28 May 20262026202620262026 20:30:00 GMT",
+        "Thu, 28 May 2026 20:2147483648:00 GMT",
+    ],
+)
+def test_a_date_that_is_none_tells_nothing(date: str) -> None:
+    assert _ahead_ms(date, 0, 1) is None
 
 
 def test_silence_tells_nothing(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

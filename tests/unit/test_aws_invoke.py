@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from karin.aws.body import READS, SentOnce
-from karin.aws.invoke import LambdaInvoker
+from karin.aws.invoke import LambdaInvoker, _retry_after_seconds
 from karin.mapping.outcome import Responded, Unknown
 from karin.mapping.payload import SMALL_BYTES, Payload
 from karin.mapping.refusals import Refused
@@ -136,6 +136,14 @@ def test_a_function_error_is_an_answer(invoker: LambdaInvoker) -> None:
     result = invoker.invoke(arn("failing"), Payload(b"{}"), 3)
 
     assert result == Responded(200, b'{"errorType":"KeyError"}', "Unhandled", "", "request-1")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), (None, None), ("", None), ("soon", None), ("-1", None), ("\u0661", None), ("9" * 5_000, None)],
+)
+def test_only_a_number_of_seconds_says_when_to_call_again(header: str | None, seconds: int | None) -> None:
+    assert _retry_after_seconds(header) == seconds
 
 
 @pytest.mark.parametrize("function", REFUSALS)

@@ -88,6 +88,11 @@ def build_world(endpoint: str) -> World:
         assert answer.status == 200, answer
         return answer.json() if answer.body else {}
 
+    return made_world(endpoint, ask)
+
+
+def made_world(endpoint: str, ask: Callable[[str, Parameters], Any]) -> World:
+    """Create the same by asking in some way of one's own: action and parameters in, the result out."""
     for name in ("dead", "moved", "plain"):
         ask("CreateQueue", {"QueueName": name})
     for name, target in (("work", "dead"), ("source", "moved")):
