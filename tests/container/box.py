@@ -44,12 +44,12 @@ class Box:
 
     def processes(self) -> dict[str, int]:
         """Return the processes inside but the first: what each is, and its pid outside."""
+        names = {"gunicorn": "endpoint", "karin.scheduler": "scheduler"}
         found: dict[str, int] = {}
         for pid in children_of(self.init):
-            words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")
-            names = {"gunicorn": "endpoint", "karin.scheduler": "scheduler"}
+            words = _read(pid, "cmdline").split("\0")
             found |= {names[word]: pid for word in words if word in names}
-            if words[0].endswith("valkey-server") or "valkey-server" in words[0]:
+            if "valkey-server" in words[0]:
                 found["store"] = pid
         return found
 
@@ -65,8 +65,8 @@ class Box:
 
     def zombies(self) -> list[int]:
         """Return the processes inside that ended and were not reaped."""
-        states = {pid: Path(f"/proc/{pid}/stat").read_text(encoding="utf-8") for pid in children_of(self.init)}
-        return [pid for pid, stat in states.items() if stat.rpartition(")")[2].split()[0] == "Z"]
+        states = {pid: _read(pid, "stat").rpartition(")")[2].split() for pid in children_of(self.init)}
+        return [pid for pid, words in states.items() if words[:1] == ["Z"]]
 
     def runs(self, *command: str, environ: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
         """Run a command inside, as the same user."""
@@ -107,7 +107,12 @@ def boxed(
 
 def children_of(pid: int) -> list[int]:
     """Return the pids of a process's children."""
+    return [int(child) for child in _read(pid, f"task/{pid}/children").split()]
+
+
+def _read(pid: int, name: str) -> str:
+    """Return what the kernel tells of a process, nothing once it has gone."""
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+        return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8")
     except OSError:
-        return []
+        return ""
