@@ -93,7 +93,7 @@ def boxed(
     shm: bool = True,
 ) -> Iterator[Box]:
     """Run a command as the first process of a box; whatever is left in it is killed in the end."""
-    start = ["unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child", "sh", "-euc", _START, "sh"]
+    start = ["unshare", "--mount", "--pid", "--ipc", "--fork", "sh", "-euc", _START, "sh"]
     told = [f"{name}={value}" for name, value in environ.items()]
     with log.open("ab") as output, subprocess.Popen(
         [*start, str(root), str(volume or ""), "shm" if shm else "", "env", "-i", *told, *command],
@@ -102,7 +102,9 @@ def boxed(
         try:
             yield Box(outside)
         finally:
-            outside.kill()  # the kernel kills what is in a namespace with its first process
+            for init in children_of(outside.pid):  # the kernel kills what is in a namespace with its first process
+                os.kill(init, signal.SIGKILL)
+            outside.kill()
 
 
 def children_of(pid: int) -> list[int]:
