@@ -23,13 +23,10 @@ from karin.aws.shapes import (
     mapping_from,
     queue_of,
 )
+from karin.aws.unavailable import CatalogUnavailable
 from karin.mapping.model import LambdaFunction, MappedQueue, Mapping, Snapshot
 from karin.settings import DEFAULT_ACCOUNT_ID
 from karin.sqs.names import queue_id_from_arn, region_from_arn
-
-
-class CatalogUnavailable(Exception):  # noqa: N818 - it says what is the case, as a person reads it
-    """AWS did not list the functions or the mappings; the message is one line that says why and what to do."""
 
 
 class AwsCatalog:

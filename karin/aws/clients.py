@@ -35,12 +35,17 @@ class AwsClients:
     def build(self, service: str, region: str, config: Config) -> Any:
         """Return a new client of a service in a region; raises BotoCoreError when the configuration is unusable."""
         with self._lock:
-            if self._session is None:
-                self._session = _new_session()
             try:
-                return self._session.create_client(service, region_name=region or None, config=config)
+                return self.session.create_client(service, region_name=region or None, config=config)
             except ValueError as error:  # botocore's answer to an endpoint URL that is none
                 raise InvalidConfigError(error_msg=str(error)) from error
+
+    @property
+    def session(self) -> botocore.session.Session:
+        """Return the session, for what it knows beside clients; one thread at a time."""
+        if self._session is None:
+            self._session = _new_session()
+        return self._session
 
 
 def queue_url(client: Any, queue_arn: str) -> str:

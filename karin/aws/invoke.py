@@ -4,8 +4,6 @@ botocore's retries are off, because a second call for the same batch would run t
 failure is decided where the lease is known. It knows nothing of messages; ``karin.mapping.outcome`` reads the result.
 """
 
-import base64
-import re
 import threading
 from typing import Any
 
@@ -22,6 +20,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from karin.aws.body import SentOnce
+from karin.aws.calling import log_tail, retry_after_seconds
 from karin.aws.clients import AwsClients
 from karin.aws.problems import AWS_ERRORS, error_code, error_message, http_status
 from karin.mapping.outcome import InvokeResult, Responded, Unknown
@@ -32,7 +31,6 @@ from karin.sqs.names import region_from_arn
 CONNECT_TIMEOUT_SECONDS = 5
 READ_MARGIN_SECONDS = 60  # a cold start comes on top of the function's own timeout
 READ_TIMEOUTS_SECONDS = (120.0, 360.0, 960.0, 5460.0)  # for functions of 1, 5, 15 and 90 minutes, the longest there are
-_SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class LambdaInvoker:
@@ -71,7 +69,7 @@ class LambdaInvoker:
             )
             return _responded(response)
         except AWS_ERRORS as error:
-            return _failed(error)
+            return failed(error)
 
     def _client(self, region: str, timeout_seconds: int) -> Any:
         wanted_seconds = timeout_seconds + READ_MARGIN_SECONDS
@@ -99,12 +97,12 @@ def _responded(response: dict[str, Any]) -> Responded:
         status=int(response["StatusCode"]),
         payload=response["Payload"].read(),
         function_error=response.get("FunctionError"),
-        log_tail=base64.b64decode(response.get("LogResult") or "").decode(errors="replace"),
+        log_tail=log_tail(response.get("LogResult")),
         request_id=response["ResponseMetadata"].get("RequestId") or "",
     )
 
 
-def _failed(error: Exception) -> Refused | Unknown:
+def failed(error: Exception) -> Refused | Unknown:
     """Tell what surely did not run from what may have: only the former may be called again at once."""
     code, message = error_code(error), error_message(error)
     match error:
@@ -115,7 +113,7 @@ def _failed(error: Exception) -> Refused | Unknown:
                 code,
                 status,
                 message,
-                retry_after_seconds=_retry_after_seconds(metadata.get("HTTPHeaders", {}).get("retry-after")),
+                retry_after_seconds=retry_after_seconds(metadata.get("HTTPHeaders", {}).get("retry-after")),
                 request_id=metadata.get("RequestId") or "",
             )
         case SSLError():  # in the handshake or later, botocore does not tell
@@ -126,7 +124,3 @@ def _failed(error: Exception) -> Refused | Unknown:
             return Unknown(code, message)
         case _:  # no credentials, an unusable configuration: nothing was sent, and nothing will be until it is mended
             return Refused(code, message=message)
-
-
-def _retry_after_seconds(header: str | None) -> int | None:
-    return int(header) if header and _SECONDS.fullmatch(header) else None

@@ -5,6 +5,7 @@ import sys
 import uuid
 from collections.abc import Mapping
 
+from karin.aws.unavailable import CatalogUnavailable
 from karin.cli.asking import ask_to_type
 from karin.cli.layout import print_lines
 from karin.cli.main import EXIT_DONE, CommandError, UsageError
@@ -63,7 +64,7 @@ def purge(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def sync(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Read the mappings from AWS in this process and tell the scheduler, or only a person with ``--dry-run``."""
-    from karin.aws.catalog import AwsCatalog, CatalogUnavailable  # noqa: PLC0415 - boto3 is loaded for this command alone
+    from karin.aws.catalog import AwsCatalog  # noqa: PLC0415 - boto3 is loaded for this command alone
 
     context = find(environ).context
     try:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from karin.aws.catalog import AwsCatalog, CatalogUnavailable
+from karin.aws.catalog import AwsCatalog
 from karin.aws.clients import AwsClients
 from karin.aws.inspection import AwsInspector, DryRun
+from karin.aws.unavailable import CatalogUnavailable
 from karin.doctor.facts import AwsFacts, Facts
 from karin.doctor.platform import read_platform
 from karin.finding import Running

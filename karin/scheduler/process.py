@@ -6,13 +6,14 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 
-from karin.aws.catalog import AwsCatalog, CatalogUnavailable
-from karin.aws.clients import AwsClients
-from karin.aws.invoke import LambdaInvoker
+from karin.aws.access import AccessBook
+from karin.aws.apart import CatalogApart, find_access_apart
+from karin.aws.calling import DirectInvoker, Invoker
+from karin.aws.unavailable import CatalogUnavailable
 from karin.clock import Clock
 from karin.operations.context import Context
 from karin.operations.syncing import sync
@@ -21,6 +22,7 @@ from karin.scheduler.moves import Moves
 from karin.scheduler.rounds import Rounds
 from karin.scheduler.served import Served
 from karin.settings import Settings
+from karin.sqs.names import region_from_arn
 from karin.store.faults import Faults, StoreUnavailable, pause_ms
 from karin.store.schema import EXIT_NEWER_STORE, NewerStore
 from karin.store.signals import MoveWaits, Nudge, PausesChanged, Signal, SyncAsked, Synced, SyncFailed
@@ -30,6 +32,7 @@ CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6
 DRAIN_LIMIT_SECONDS = 15
 MOVES_LIMIT_SECONDS = 3  # a step of theirs is a few commands
 PATIENCE_SECONDS = 2.0  # for one command; a reply that is lost costs its messages a lease, so not less
+PREPARING_SECONDS = 3  # at most: who has no keys yet is still alive, and its messages wait
 TAKE_UP_AGAIN_MS = 1_000
 FIRST_SYNC_PAUSES_MS = (5_000, 15_000, 60_000, 300_000)
 
@@ -50,10 +53,11 @@ class SchedulerProcess:
         )
         self._context = Context.of(self._store, clock, settings)
         self._served = Served()
-        clients = AwsClients()
-        self._catalog = AwsCatalog(clients)
-        invoker = LambdaInvoker(settings.max_concurrency, clients)
-        self._dispatcher = Dispatcher(self._context, self._served, invoker)
+        self._catalog = CatalogApart()
+        self._invoker = DirectInvoker(
+            settings.max_concurrency, AccessBook(find_access_apart, clock), clock, self._with_botocore
+        )
+        self._dispatcher = Dispatcher(self._context, self._served, self._invoker)
         self._rounds = Rounds(self._dispatcher, settings.max_concurrency)
         # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
         self._chores = ThreadPoolExecutor(1, thread_name_prefix="chore")
@@ -74,6 +78,7 @@ class SchedulerProcess:
             beats.every(self._settings.sync_interval_seconds, lambda: self._chore(self._sync), "sync")
         beats.when_clock_is_set(lambda: self._chore(self._sweep))  # which also tells that this scheduler is alive
         self._rounds.start()
+        threading.Thread(target=self._invoker.prepare, args=(self._settings.region,), daemon=True).start()
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
         exit_code = self._told.get()
         self._stopping.set()
@@ -82,6 +87,7 @@ class SchedulerProcess:
     def _stop(self, exit_code: int) -> int:
         self._moves.stop(MOVES_LIMIT_SECONDS)
         unfinished = self._rounds.stop(DRAIN_LIMIT_SECONDS)
+        self._invoker.close()
         if unfinished:
             log.warning("%d calls did not end in time: their messages come again once their functions have", unfinished)
         try:
@@ -162,6 +168,7 @@ class SchedulerProcess:
     def _serve_stored(self) -> None:
         snapshot = self._store.deployment.snapshot()
         if snapshot is not None:
+            self._prepare({region_from_arn(one.function_arn) for one in snapshot.mappings if one.is_served})
             for queue in self._served.replace(snapshot):
                 self._rounds.wakes.forget(queue)
         elif not self._served.has_snapshot:
@@ -170,6 +177,22 @@ class SchedulerProcess:
         # A start and a sync are moments at which what AWS refused may have been mended.
         self._dispatcher.paused.load(tries_at_once=True)
         self._sweep()
+
+    def _prepare(self, regions: Set[str]) -> None:
+        """Find out how functions are called, and wait for that: the first calls would, all at the same time."""
+
+        def find() -> None:
+            for region in regions:
+                self._invoker.prepare(region)
+
+        finding = threading.Thread(target=find, name="finding", daemon=True)
+        finding.start()
+        finding.join(PREPARING_SECONDS)
+
+    def _with_botocore(self) -> Invoker:
+        from karin.aws.invoke import LambdaInvoker  # noqa: PLC0415 - 20 MB, only for those who cannot do without
+
+        return LambdaInvoker(self._settings.max_concurrency)
 
     def _sweep(self) -> None:
         queues = self._served.queues()

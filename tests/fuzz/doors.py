@@ -15,8 +15,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from karin.access_keys import SHORTEST_SECRET, AccessKeyError, KeyScope, parse_access_keys
+from karin.aws.calling import retry_after_seconds
 from karin.aws.inspection import _ahead_ms
-from karin.aws.invoke import _retry_after_seconds
 from karin.local.url_event import answer_of
 from karin.operations import backup_file
 from karin.operations.backup_file import BadBackup, End, Header, Writer
@@ -134,7 +134,7 @@ def _url_answer(payload: bytes) -> None:
 
 def _aws_headers(text: str) -> None:
     first, _, second = text.partition("\n")
-    ahead_ms, seconds = _ahead_ms(first, 0, 1), _retry_after_seconds(second)
+    ahead_ms, seconds = _ahead_ms(first, 0, 1), retry_after_seconds(second)
     assert ahead_ms is None or isinstance(ahead_ms, int)
     assert seconds is None or seconds >= 0
 

@@ -7,7 +7,7 @@ import pytest
 import redis
 from msgspec.structs import replace
 
-from karin.aws.catalog import CatalogUnavailable
+from karin.aws.unavailable import CatalogUnavailable
 from karin.mapping.changes import FieldChange, MappingChange
 from karin.mapping.model import FunctionUrl, LambdaFunction, MappedQueue, Mapping, Snapshot
 from karin.operations import overriding

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from karin.aws.catalog import AwsCatalog, CatalogUnavailable
+from karin.aws.catalog import AwsCatalog
+from karin.aws.unavailable import CatalogUnavailable
 from karin.mapping.advice import mapping_warnings
 from karin.mapping.model import LambdaFunction, Mapping
 from karin.operations.context import Context

@@ -1,4 +1,4 @@
-"""Every way a Lambda call can end, through the real client against a real HTTP server."""
+"""Every way a Lambda call can end, against a real HTTP server: as botocore calls, and as karin does without it."""
 
 import base64
 import hashlib
@@ -9,7 +9,9 @@ import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from http.server import BaseHTTPRequestHandler
+from typing import Protocol
 from urllib.parse import unquote
 
 import pytest
@@ -17,8 +19,13 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from karin.aws.access import AccessBook, Found
 from karin.aws.body import READS, SentOnce
-from karin.aws.invoke import LambdaInvoker, _retry_after_seconds
+from karin.aws.calling import DirectInvoker, Invoker, retry_after_seconds
+from karin.aws.clients import AwsClients
+from karin.aws.finding import find_access
+from karin.aws.invoke import LambdaInvoker
+from karin.clock import SystemClock
 from karin.mapping.outcome import Responded, Unknown
 from karin.mapping.payload import SMALL_BYTES, Payload
 from karin.mapping.refusals import Refused
@@ -78,6 +85,12 @@ class Behaviour(Quiet, BaseHTTPRequestHandler):
     def _echo(self) -> None:
         self._answer(200, self.payload, {"X-Amz-Log-Result": base64.b64encode("END 끝\n".encode()).decode()})
 
+    def _unlogged(self) -> None:
+        self._answer(200, b"null", {"X-Amz-Log-Result": "!"})
+
+    def _nested(self) -> None:
+        self._answer(400, b"[" * 100_000, {})
+
     def _failing(self) -> None:
         self._answer(200, b'{"errorType":"KeyError"}', {"X-Amz-Function-Error": "Unhandled"})
 
@@ -113,14 +126,45 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[LambdaEndpoint]:
         server.released.set()
 
 
+class Make(Protocol):
+    """Makes an invoker for at most 4 calls at a time."""
+
+    def __call__(self, read_seconds: float = 63) -> Invoker:
+        """Return one that waits so long for an answer."""
+        ...
+
+
+def find(region: str) -> Found:
+    """Find an access in this process."""
+    return find_access(region, AwsClients(), os.environ)  # noqa: TID251 - botocore reads it as well
+
+
+@pytest.fixture(params=["with_botocore", "directly"])
+def make(request: pytest.FixtureRequest, endpoint: LambdaEndpoint) -> Iterator[Make]:
+    with ExitStack() as stack:
+
+        def with_botocore(read_seconds: float = 63) -> Invoker:
+            return LambdaInvoker(4, read_timeouts_seconds=(read_seconds,))
+
+        def directly(read_seconds: float = 63) -> Invoker:
+            clock = SystemClock()
+            invoker = DirectInvoker(4, AccessBook(find, clock), clock, not_needed, margin_seconds=read_seconds - 3)
+            stack.callback(invoker.close)
+            return invoker
+
+        yield {"with_botocore": with_botocore, "directly": directly}[request.param]
+
+
+def not_needed() -> Invoker:
+    raise AssertionError("botocore is not needed to call here")
+
+
 @pytest.fixture
-def invoker(endpoint: LambdaEndpoint) -> LambdaInvoker:
-    return LambdaInvoker(4)
+def invoker(make: Make) -> Invoker:
+    return make()
 
 
-def test_an_answer_comes_back_with_its_log_tail_and_request_id(
-    endpoint: LambdaEndpoint, invoker: LambdaInvoker
-) -> None:
+def test_an_answer_comes_back_with_its_log_tail_and_request_id(endpoint: LambdaEndpoint, invoker: Invoker) -> None:
     result = invoker.invoke(arn("echo") + ":live", Payload(b'{"Records":[]}'), 3)
 
     assert result == Responded(200, b'{"Records":[]}', None, "END 끝\n", "request-1")
@@ -132,7 +176,20 @@ def test_an_answer_comes_back_with_its_log_tail_and_request_id(
     assert payload == b'{"Records":[]}'
 
 
-def test_a_function_error_is_an_answer(invoker: LambdaInvoker) -> None:
+def test_a_log_that_cannot_be_read_takes_nothing_from_the_answer(invoker: Invoker) -> None:
+    assert invoker.invoke(arn("unlogged"), Payload(b"{}"), 3) == Responded(200, b"null", None, "", "request-1")
+
+
+def test_an_answer_that_no_parser_follows_is_a_refusal(endpoint: LambdaEndpoint) -> None:
+    clock = SystemClock()
+    with closing(DirectInvoker(1, AccessBook(find, clock), clock, not_needed)) as invoker:
+        refused = invoker.invoke(arn("nested"), Payload(b"{}"), 3)
+
+    assert isinstance(refused, Refused)
+    assert (refused.status, refused.code) == (400, "400")
+
+
+def test_a_function_error_is_an_answer(invoker: Invoker) -> None:
     result = invoker.invoke(arn("failing"), Payload(b"{}"), 3)
 
     assert result == Responded(200, b'{"errorType":"KeyError"}', "Unhandled", "", "request-1")
@@ -143,20 +200,18 @@ def test_a_function_error_is_an_answer(invoker: LambdaInvoker) -> None:
     [("7", 7), (None, None), ("", None), ("soon", None), ("-1", None), ("\u0661", None), ("9" * 5_000, None)],
 )
 def test_only_a_number_of_seconds_says_when_to_call_again(header: str | None, seconds: int | None) -> None:
-    assert _retry_after_seconds(header) == seconds
+    assert retry_after_seconds(header) == seconds
 
 
 @pytest.mark.parametrize("function", REFUSALS)
-def test_a_refusal_is_told_once_and_never_retried(
-    endpoint: LambdaEndpoint, invoker: LambdaInvoker, function: str
-) -> None:
+def test_a_refusal_is_told_once_and_never_retried(endpoint: LambdaEndpoint, invoker: Invoker, function: str) -> None:
     status, code = REFUSALS[function]
 
     assert invoker.invoke(arn(function), Payload(b"{}"), 3) == Refused(code, status, "because", False, 7, "request-1")
     assert len(endpoint.calls) == 1
 
 
-def test_an_error_page_of_something_between_is_a_refusal(invoker: LambdaInvoker) -> None:
+def test_an_error_page_of_something_between_is_a_refusal(invoker: Invoker) -> None:
     result = invoker.invoke(arn("page"), Payload(b"{}"), 3)
 
     assert isinstance(result, Refused)
@@ -173,9 +228,9 @@ def test_an_error_page_of_something_between_is_a_refusal(invoker: LambdaInvoker)
     ],
 )
 def test_a_lost_answer_leaves_the_outcome_unknown_and_is_never_sent_again(
-    endpoint: LambdaEndpoint, function: str, code: str
+    endpoint: LambdaEndpoint, make: Make, function: str, code: str
 ) -> None:
-    result = LambdaInvoker(1, read_timeouts_seconds=(0.5,)).invoke(arn(function), Payload(b"{}"), 3)
+    result = make(read_seconds=0.5).invoke(arn(function), Payload(b"{}"), 3)
 
     assert isinstance(result, Unknown)
     assert result.code == code
@@ -183,46 +238,48 @@ def test_a_lost_answer_leaves_the_outcome_unknown_and_is_never_sent_again(
 
 
 def test_a_closed_port_is_a_refusal_that_may_be_tried_again(
-    endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch
+    endpoint: LambdaEndpoint, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{port}")
 
-    result = LambdaInvoker(1).invoke(arn("echo"), Payload(b"{}"), 3)
+    result = make().invoke(arn("echo"), Payload(b"{}"), 3)
 
     assert isinstance(result, Refused)
     assert (result.code, result.status, result.is_unreached) == ("EndpointConnectionError", 0, True)
 
 
 def test_missing_credentials_are_a_refusal_without_a_request(
-    endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch
+    endpoint: LambdaEndpoint, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
-    result = LambdaInvoker(1).invoke(arn("echo"), Payload(b"{}"), 3)
+    result = make().invoke(arn("echo"), Payload(b"{}"), 3)
 
     assert result == Refused("NoCredentialsError", message="Unable to locate credentials")
     assert endpoint.calls == []
 
 
-def test_an_endpoint_that_is_no_url_is_a_refusal(endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_is_no_url_is_a_refusal(
+    endpoint: LambdaEndpoint, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "nonsense")
 
-    result = LambdaInvoker(1).invoke(arn("echo"), Payload(b"{}"), 3)
+    result = make().invoke(arn("echo"), Payload(b"{}"), 3)
 
     assert isinstance(result, Refused)
     assert (result.status, result.is_unreached) == (0, False)
     assert "nonsense" in result.message
 
 
-def test_a_large_event_is_let_go_of_while_the_function_still_runs(endpoint: LambdaEndpoint) -> None:
+def test_a_large_event_is_let_go_of_while_the_function_still_runs(endpoint: LambdaEndpoint, make: Make) -> None:
     dropped = threading.Event()
     payload = Payload(b'{"x":"' + b"y" * 3_000_000 + b'"}', dropped.set)
 
     with ThreadPoolExecutor(1) as pool:
-        calling = pool.submit(LambdaInvoker(1).invoke, arn("hanging"), payload, 3)
+        calling = pool.submit(make().invoke, arn("hanging"), payload, 3)
         assert dropped.wait(20)
         assert not calling.done()
         endpoint.released.set()
@@ -235,7 +292,7 @@ def test_a_large_event_is_let_go_of_while_the_function_still_runs(endpoint: Lamb
 
 @pytest.mark.parametrize("size", [0, 1, SMALL_BYTES, SMALL_BYTES + 1, 1024 * 1024, 6_291_456])
 def test_an_event_of_any_size_arrives_whole_and_signed_alike(
-    endpoint: LambdaEndpoint, invoker: LambdaInvoker, size: int
+    endpoint: LambdaEndpoint, invoker: Invoker, size: int
 ) -> None:
     data = os.urandom(size)
 
@@ -269,7 +326,7 @@ def test_a_body_that_was_let_go_of_is_never_sent_shorter() -> None:
 
 
 def test_a_connection_that_ends_while_a_large_event_is_sent_leaves_the_outcome_unknown(
-    endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch
+    endpoint: LambdaEndpoint, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -283,16 +340,41 @@ def test_a_connection_that_ends_while_a_large_event_is_sent_leaves_the_outcome_u
 
         hanging_up = threading.Thread(target=hang_up)
         hanging_up.start()
-        result = LambdaInvoker(1).invoke(arn("echo"), Payload(b"x" * 6_000_000), 3)
+        result = make().invoke(arn("echo"), Payload(b"x" * 6_000_000), 3)
         hanging_up.join(10)
 
     assert isinstance(result, Unknown)
 
 
-def test_threads_call_at_the_same_time_through_one_client(endpoint: LambdaEndpoint, invoker: LambdaInvoker) -> None:
+def test_threads_call_at_the_same_time_through_one_client(endpoint: LambdaEndpoint, invoker: Invoker) -> None:
     with ThreadPoolExecutor(4) as pool:
         results = list(
             pool.map(lambda n: invoker.invoke(arn("together"), Payload(json.dumps(n).encode()), 3), range(4))
         )
 
     assert [result.payload for result in results if isinstance(result, Responded)] == [b"0", b"1", b"2", b"3"]
+
+
+def test_what_only_botocore_can_call_is_left_to_it(endpoint: LambdaEndpoint) -> None:
+    clock = SystemClock()
+    invoker = DirectInvoker(1, AccessBook(lambda _: Found(), clock), clock, lambda: LambdaInvoker(1))
+
+    result = invoker.invoke(arn("echo"), Payload(b"{}"), 3)
+
+    assert isinstance(result, Responded)
+    assert "Botocore" in endpoint.calls[0][1]["user-agent"]
+
+
+def test_keys_that_are_refused_are_looked_for_again_with_the_next_call(
+    endpoint: LambdaEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(REFUSALS, "expired", (403, "ExpiredTokenException"))
+    clock = SystemClock()
+    with closing(DirectInvoker(1, AccessBook(find, clock), clock, not_needed)) as invoker:
+        first = invoker.invoke(arn("expired"), Payload(b"{}"), 3)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIARENEWED")
+        invoker.invoke(arn("echo"), Payload(b"{}"), 3)
+
+    assert isinstance(first, Refused)
+    assert first.code == "ExpiredTokenException"
+    assert "Credential=AKIARENEWED/" in endpoint.calls[1][1]["authorization"]

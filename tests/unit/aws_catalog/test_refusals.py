@@ -3,7 +3,8 @@
 import pytest
 from botocore.retries.standard import ExponentialBackoff
 
-from karin.aws.catalog import AwsCatalog, CatalogUnavailable
+from karin.aws.catalog import AwsCatalog
+from karin.aws.unavailable import CatalogUnavailable
 from tests.unit.aws_catalog.control_plane import (
     FUNCTIONS,
     MAPPINGS,

@@ -1,0 +1,31 @@
+"""karin's signatures are those that botocore makes."""
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from karin.aws.access import Access, Route
+from karin.aws.signing import signed_headers
+from karin.clock import SystemClock
+
+URL = "https://lambda.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("token", [None, "a/long+token=="])
+@pytest.mark.parametrize("payload", [b"", b"{}", "끝".encode() * 50_000])
+@pytest.mark.parametrize("path", ["/2015-03-31/functions/work/invocations", "/base/arn%3Aaws%3Alambda~x/invocations"])
+def test_a_signature_is_the_same_as_botocores(path: str, payload: bytes, token: str | None) -> None:
+    access = Access(Route(URL), "eu-west-1", "lambda", "AKIAEXAMPLE", "secret/+", token)
+    headers = {"host": "lambda.eu-west-1.amazonaws.com", "x-amz-log-type": "Tail", "x-amz-invocation-type": "Event"}
+    request = AWSRequest("POST", URL + path, headers, payload)
+    SigV4Auth(Credentials("AKIAEXAMPLE", "secret/+", token), "lambda", "eu-west-1").add_auth(request)
+    now_ms = SystemClock().now_ms()
+
+    # botocore read the clock itself: in this second, or the one before.
+    possible = [signed_headers(access, path, headers, payload, now_ms - ago_ms) for ago_ms in (0, 1_000)]
+
+    stamp = request.headers["X-Amz-Date"]
+    (signed,) = [one for one in possible if one["x-amz-date"] == stamp]
+    assert signed["authorization"] == request.headers["Authorization"]
+    assert signed.get("x-amz-security-token") == token
