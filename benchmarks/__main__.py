@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("lateness", "delivering", "filling", "sending", "long_poll", "calls", "memory", "idle", "terminal")
+NAMES = ("lateness", "delivering", "filling", "sending", "long_poll", "calls", "memory", "small", "idle", "terminal")
 
 
 def main() -> None:

@@ -112,8 +112,11 @@ def instant_functions(mappings: Sequence[str]) -> Iterator[Functions]:
 
 
 @contextmanager
-def running_karin(mappings: Sequence[str], **variables: str) -> Iterator[Karin]:
-    """Run all of karin on the embedded store, with an instant function for each mapping."""
+def running_karin(mappings: Sequence[str], *, prefix: Sequence[str] = (), **variables: str) -> Iterator[Karin]:
+    """Run all of karin on the embedded store, with an instant function for each mapping.
+
+    ``prefix`` are words that come before its command.
+    """
     home = Path(tempfile.mkdtemp(prefix="karin-bench-", dir="/tmp"))
     port = free_port()
     with instant_functions(mappings) as functions:
@@ -126,7 +129,7 @@ def running_karin(mappings: Sequence[str], **variables: str) -> Iterator[Karin]:
         )
         url = f"http://127.0.0.1:{port}"
         try:
-            with process([sys.executable, "-m", "karin", "up"], environ, home / "up.log"):
+            with process([*prefix, sys.executable, "-m", "karin", "up"], environ, home / "up.log"):
                 wait_until(lambda: status_of(f"{url}/healthz") == 200, "karin is healthy", 30)
                 yield Karin(home, url, functions, environ)
         finally:

@@ -17,7 +17,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,9 @@ class Screen:
 
 
 @contextlib.contextmanager
-def opened(karin: Karin, columns: int = 80, lines: int = 24) -> Iterator[Screen]:
-    """Open karin-tui on one core."""
-    program = str(Path(sys.executable).with_name("karin-tui"))
+def opened(karin: Karin, columns: int = 80, lines: int = 24, prefix: Sequence[str] = ()) -> Iterator[Screen]:
+    """Open karin-tui on one core; ``prefix`` are words that come before its command."""
+    command = [*prefix, str(Path(sys.executable).with_name("karin-tui"))]
     environ = {
         "KARIN_HOME": str(karin.home),
         "TERM": "xterm-256color",
@@ -75,7 +75,7 @@ def opened(karin: Karin, columns: int = 80, lines: int = 24) -> Iterator[Screen]
     pid, fd = pty.fork()
     if pid == 0:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-        os.execve(program, [program], environ)  # noqa: S606 - there is no shell to need
+        os.execve(command[0], command, environ)  # noqa: S606 - there is no shell to need
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     try:
         yield Screen(pid, fd)
