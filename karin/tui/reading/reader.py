@@ -79,6 +79,9 @@ class Reader:
         """
         before = self._world
         now_ms = self._gatherer.now_ms()
+        if now_ms < self._local_at_ms - LOCAL_MS:  # the clock was set back: nothing is due by it for that long
+            self.read_again()
+            self._local_at_ms = self._deployment_at_ms = self._queues_read_at_ms = 0
         if now_ms >= self._local_at_ms:
             self._world = self._gatherer.local(self._world, self._interest)
             self._local_at_ms = now_ms + LOCAL_MS

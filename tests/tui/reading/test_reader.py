@@ -65,6 +65,16 @@ def test_the_first_round_reads_the_queues_and_the_next_waits_ten_seconds(
     assert world.status.now_ms == clock.now_ms()
 
 
+def test_a_clock_that_was_set_back_does_not_stop_the_reading(
+    reader: Reader, context: Context, clock: ManualClock
+) -> None:
+    orders = queues.create_queue(context, "orders", {}, {})
+    reader.read_if_due()
+    clock.advance(seconds=-3600)
+    _send(context, orders)
+    assert _ready(reader.read_if_due()) == {"orders": 1}
+
+
 def test_a_nudge_reads_the_queues_again_but_not_twice_in_a_second(
     reader: Reader, context: Context, clock: ManualClock
 ) -> None:
