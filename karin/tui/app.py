@@ -161,6 +161,7 @@ class KarinApp(App[None]):
 
     def on_world_read(self, event: WorldRead) -> None:
         """Show what was read."""
+        event.is_taken = True
         self.tick()
         self.world = replace(event.world, examination=self._examination)
         self.problem = None

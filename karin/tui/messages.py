@@ -7,11 +7,12 @@ from karin.tui.world import Examination, World
 
 
 class WorldRead(Message):
-    """Something was read anew."""
+    """Something was read anew. Whoever shows it says that it is taken: until then nothing more is read."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self.world = world
+        self.is_taken = False
 
 
 class StoreLost(Message):

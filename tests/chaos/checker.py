@@ -9,7 +9,7 @@ from tests.chaos.ledger import Accepted, Delivery, Intent, Ledger, Window
 GRANULARITY_MS = 2  # karin rounds the clock down to a millisecond
 POSTPONED_MS = 3_000  # Valkey writes at most two seconds late while an fsync is under way; and the answer's own way
 SETTLE_MS = 5_000  # for a settlement that nothing holds up, on a slow machine
-CLAIM_MS = 5_000  # at most, from the look at the clock before a claim to the call's arrival
+CLAIM_MS = 5_000  # at most, from a look at the clock to the claim that it is for
 REPAIRED_MS = 75_000  # a throttled call is tried again after half a minute, a sweep repairs the rest after a whole one
 REMEMBERED_MS = 300_000  # by a FIFO queue, what was sent
 JUMP = "jump"  # the beginning of such kinds of fault
@@ -42,22 +42,22 @@ def changed(ledger: Ledger) -> list[str]:
 
 
 def early(ledger: Ledger) -> list[str]:
-    """Return deliveries before their due time by karin's own clock, or by the sender's.
+    """Return deliveries before their due time, by karin's own word or by the sender's clock.
 
-    By the latter a message may come early by as much as karin's clock was set forward while it waited.
+    By the latter a message may come early by as much as karin's clock was set while it waited, or just before it was
+    sent: a claim that is on its way looked at the clock before.
     """
     found = []
     for one in ledger.deliveries:
         intent = ledger.intents.get(one.body)
         if intent is None:
             continue
-        told_ms = one.at_ms + max(ledger.wall.offsets_ms(one.at_ms - CLAIM_MS, one.at_ms))
-        early_ms = one.sent_at_ms + intent.delay_ms - told_ms
+        early_ms: float = one.sent_at_ms + intent.delay_ms - one.received_at_ms
         if accepted := ledger.accepted.get(one.message_id):
-            forward_ms = ledger.wall.set_forward_ms(accepted.asked_at_ms, one.at_ms)
-            early_ms = max(early_ms, accepted.asked_at_ms + intent.delay_ms - forward_ms - one.at_ms)
+            set_by_ms = ledger.wall.set_by_ms(accepted.asked_at_ms - CLAIM_MS, one.at_ms)
+            early_ms = max(early_ms, accepted.asked_at_ms + intent.delay_ms - set_by_ms - one.at_ms)
         if early_ms > GRANULARITY_MS:
-            found.append(f"EARLY: {_title(intent)} ({one.message_id}) by {early_ms:.0f} ms")
+            found.append(f"EARLY: {_title(intent)} ({one.message_id}) by {early_ms:.0f} ms, at {one.at_ms:.0f}")
     return found
 
 
@@ -217,8 +217,8 @@ def _was_forgotten(body: str, ledger: Ledger) -> bool:
     """Tell whether a FIFO queue forgot a message while it was sent again: five minutes passed by its clock."""
     for one in ledger.accepted.values():
         passed_ms = one.answered_at_ms - one.asked_at_ms
-        forward_ms = ledger.wall.set_forward_ms(one.asked_at_ms, one.answered_at_ms)
-        if one.intent.body == body and passed_ms + forward_ms >= REMEMBERED_MS:
+        set_by_ms = ledger.wall.set_by_ms(one.asked_at_ms, one.answered_at_ms)
+        if one.intent.body == body and passed_ms + set_by_ms >= REMEMBERED_MS:
             return True
     return False
 

@@ -72,9 +72,7 @@ class _Call(Request):
         if mood in ("throttle", "refuse"):  # then no function is called, and nothing is delivered
             self._refuse(mood)
             return
-        made = self.server.ledger.deliver(
-            queue, [(one["messageId"], one["body"], int(one["attributes"]["SentTimestamp"])) for one in records]
-        )
+        made = self.server.ledger.deliver(queue, [_told(one) for one in records])
         listed = _failing(records, self.server.chance) if mood == "partial" else []
         try:
             self._answer(mood, listed)
@@ -104,6 +102,13 @@ class _Call(Request):
                 truncate(self)
             case _:
                 succeed(self)
+
+
+def _told(record: dict[str, Any]) -> tuple[str, str, int, int]:
+    """Return what an event tells of a message: its id, its body, when it was sent and first received."""
+    attributes = record["attributes"]
+    instants = (int(attributes["SentTimestamp"]), int(attributes["ApproximateFirstReceiveTimestamp"]))
+    return record["messageId"], record["body"], *instants
 
 
 def attributes(queue: str) -> dict[str, str]:

@@ -43,6 +43,7 @@ class Delivery:
     message_id: str
     body: str
     sent_at_ms: int  # as karin says
+    received_at_ms: int  # for the first time, as karin says
     at_ms: float
     answered_at_ms: float | None = None
     is_done: bool = False  # the function answered that it is done with it
@@ -86,13 +87,10 @@ class Wall:
         meanwhile = [one for one in self.settings if one.until_ms > from_ms and one.since_ms <= until_ms]
         return [before[-1], *(one.offset_ms for one in meanwhile)]
 
-    def set_forward_ms(self, from_ms: float, until_ms: float) -> float:
-        """Return how much further the clock went within a span than time did, at most and between any two moments."""
-        lowest_ms, most_ms = float("inf"), 0.0
-        for offset_ms in self.offsets_ms(from_ms, until_ms):
-            lowest_ms = min(lowest_ms, offset_ms)
-            most_ms = max(most_ms, offset_ms - lowest_ms)
-        return most_ms
+    def set_by_ms(self, from_ms: float, until_ms: float) -> float:
+        """Return how far apart the clock and itself can have been within a span: zero if it was not set in it."""
+        offsets_ms = self.offsets_ms(from_ms, until_ms)
+        return max(offsets_ms) - min(offsets_ms)
 
     def reached_at_ms(self, told_ms: float, from_ms: float) -> float:
         """Return when, from an instant on, the clock first told another instant or a later one."""
@@ -138,8 +136,10 @@ class Ledger:
             if error:
                 self.refused[error] = self.refused.get(error, 0) + 1
 
-    def deliver(self, queue: str, messages: list[tuple[str, str, int]], at_ms: float | None = None) -> list[Delivery]:
-        """Note a call with messages: id, body, sent instant; ``at_ms`` None: it begins now.
+    def deliver(
+        self, queue: str, messages: list[tuple[str, str, int, int]], at_ms: float | None = None
+    ) -> list[Delivery]:
+        """Note a call with messages: id, body, instants of its send and first receive; ``at_ms`` None: it begins now.
 
         Returns what is to be completed when it is answered.
         """
@@ -148,7 +148,7 @@ class Ledger:
             at_ms = now_ms() if at_ms is None else at_ms
             made = [Delivery(self._calls, queue, *message, at_ms) for message in messages]
             self.deliveries += made
-            self._seen.update(message_id for message_id, _, _ in messages)
+            self._seen.update(message_id for message_id, *_ in messages)
             return made
 
     def has_seen(self, message_id: str) -> bool:

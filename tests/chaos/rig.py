@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -81,6 +83,17 @@ class Rig:
     def is_healthy(self) -> bool:
         """Tell whether karin says that it is."""
         return status_of(f"{self.url}/healthz") == 200
+
+    def health(self) -> str:
+        """Return what karin says of its health, or why it says nothing."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+                return str(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return str(error.read())
+        except OSError as error:
+            return str(error)
 
     def pid_of(self, target: str) -> int:
         """Return the pid of the supervisor, gunicorn's master or worker, the scheduler or the store; waits for it."""

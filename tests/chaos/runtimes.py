@@ -51,7 +51,7 @@ class Journal:
 
     def _take(self, entry: dict[str, Any]) -> None:
         if "messages" in entry:
-            messages = [(str(message_id), str(body), int(sent_ms)) for message_id, body, sent_ms in entry["messages"]]
+            messages = [(str(key), str(body), int(sent), int(seen)) for key, body, sent, seen in entry["messages"]]
             self._calls[entry["call"]] = self._ledger.deliver(entry["queue"], messages, entry["at_ms"])
             return
         for delivery in self._calls.pop(entry["call"], ()):

@@ -24,11 +24,13 @@ class Story:
         at_ms = START_MS + at * 1000
         self.ledger.accept(Accepted(name, intent, at_ms, at_ms + 5))
 
-    def delivered(self, at: float, *names: str, queue: str = STANDARD, done: bool = True, told_sent: float = 0) -> None:
-        """A function was called, and answered at once; by karin's clock the messages were sent at ``told_sent``."""
+    def delivered(
+        self, at: float, *names: str, queue: str = STANDARD, done: bool = True, told: tuple[float, float] | None = None
+    ) -> None:
+        """A function was called, and answered at once; ``told`` is when karin says that it was sent and received."""
         at_ms = START_MS + at * 1000
-        sent_ms = int(START_MS + told_sent * 1000)
-        for one in self.ledger.deliver(queue, [(name, f"body {name}", sent_ms) for name in names]):
+        sent_ms, received_ms = (int(START_MS + seconds * 1000) for seconds in told or (0, at))
+        for one in self.ledger.deliver(queue, [(name, f"body {name}", sent_ms, received_ms) for name in names]):
             one.at_ms, one.answered_at_ms, one.is_done = at_ms, at_ms + 5, done
 
     def fault(self, kind: str, since: float, until: float, log_tail: bytes = b"") -> None:
@@ -109,9 +111,9 @@ def test_a_body_that_nobody_sent_so_is_changed(story: Story) -> None:
     story.accepted("1", 0)
     story.accepted("2", 0)
     story.delivered(1, "2", queue="work")
-    [other] = story.ledger.deliver(STANDARD, [("1", "body 2", int(START_MS))])
+    [other] = story.ledger.deliver(STANDARD, [("1", "body 2", int(START_MS), int(START_MS))])
     other.at_ms = START_MS
-    story.ledger.deliver(STANDARD, [("3", "a stranger", int(START_MS))])
+    story.ledger.deliver(STANDARD, [("3", "a stranger", int(START_MS), int(START_MS))])
     assert story.problems() == ["CHANGED"] * 3
 
 
@@ -161,7 +163,7 @@ def test_only_a_fault_near_its_answer_explains_a_second_delivery_of_what_was_don
 def test_one_send_to_a_fifo_queue_makes_one_message(story: Story) -> None:
     fifo_group(story, "1")
     story.delivered(1, "1", queue=FIFO)
-    story.ledger.deliver(FIFO, [("another id", "body 1", int(START_MS))])
+    story.ledger.deliver(FIFO, [("another id", "body 1", int(START_MS), int(START_MS))])
     assert "COPY" in story.problems()
 
 
@@ -174,13 +176,13 @@ def test_lateness_counts_what_no_fault_touched(story: Story) -> None:
     assert checker.lateness_ms(story.ledger) == [500]
 
 
-def test_a_wall_tells_every_offset_of_a_span_how_far_it_went_forward_and_when_it_reached_an_instant() -> None:
+def test_a_wall_tells_every_offset_of_a_span_how_far_it_was_set_and_when_it_reached_an_instant() -> None:
     wall = Wall([Setting(100, 101, 50), Setting(200, 201, -20)])
     assert wall.offsets_ms(0, 50) == [0]
     assert wall.offsets_ms(101, 150) == [50]
     assert wall.offsets_ms(50, 300) == [0, 50, -20]
-    assert wall.set_forward_ms(0, 300) == 50
-    assert wall.set_forward_ms(150, 300) == 0
+    assert wall.set_by_ms(0, 300) == 70
+    assert wall.set_by_ms(101, 150) == 0
     assert wall.reached_at_ms(90, 10) == 90
     assert wall.reached_at_ms(120, 10) == 101, "it jumped over it"
     assert wall.reached_at_ms(240, 10) == 190
@@ -191,20 +193,30 @@ def test_a_wall_tells_every_offset_of_a_span_how_far_it_went_forward_and_when_it
 def test_a_clock_that_is_set_forward_makes_what_waits_early_by_no_more_and_only_for_the_sender(story: Story) -> None:
     story.accepted("1", 0, delay=60)
     story.clock_set(10, 40)
-    story.delivered(20, "1")
+    story.delivered(20, "1", told=(0, 60))
     assert story.problems() == []
     story.accepted("2", 0, delay=60)
-    story.delivered(19.9, "2")
+    story.delivered(19.9, "2", told=(0, 60))
     assert story.problems() == ["EARLY"]
 
 
-def test_by_karins_own_clock_nothing_is_early_however_it_was_set(story: Story) -> None:
+def test_by_karins_own_word_nothing_is_early_however_its_clock_was_set(story: Story) -> None:
     story.clock_set(1, 3_600)
     story.accepted("1", 2, delay=10)
-    story.delivered(12, "1", told_sent=3_602)
+    story.delivered(12, "1", told=(3_602, 3_612))
     assert story.problems() == []
     story.accepted("2", 2, delay=10)
-    story.delivered(12, "2", told_sent=3_602.1)
+    story.delivered(12, "2", told=(3_602, 3_611.9))
+    assert story.problems() == ["EARLY"]
+
+
+def test_a_claim_on_its_way_may_have_looked_at_the_clock_before_it_was_set_back(story: Story) -> None:
+    story.clock_set(10, -3_600)
+    story.accepted("1", 10.1, delay=5)
+    story.delivered(10.2, "1", told=(-3_589.9, 9.9))
+    assert story.problems() == []
+    story.accepted("2", 16, delay=5)
+    story.delivered(16.2, "2", told=(-3_584, 9.9))
     assert story.problems() == ["EARLY"]
 
 
@@ -221,7 +233,7 @@ def test_a_clock_that_is_set_back_makes_what_waits_late_until_it_says_that_it_is
 def test_a_fifo_queue_may_take_what_is_sent_again_for_new_when_its_clock_was_set_over_its_memory(story: Story) -> None:
     fifo_group(story, "1")
     story.delivered(1, "1", queue=FIFO)
-    story.ledger.deliver(FIFO, [("another id", "body 1", int(START_MS))])
+    story.ledger.deliver(FIFO, [("another id", "body 1", int(START_MS), int(START_MS))])
     accepted = story.ledger.accepted["1"]
     story.ledger.accepted["1"] = replace(accepted, asked_at_ms=START_MS - 10_000)
     assert "COPY" in story.problems()

@@ -9,7 +9,7 @@ from tests.chaos.runtimes import Journal
 def test_a_journal_is_read_as_it_grows_and_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     path, ledger = tmp_path / "journal", Ledger()
     journal = Journal(path, ledger)
-    begun = '{"call": "%s", "at_ms": %d, "queue": "plain", "messages": [["%s", "body", 5]]}'
+    begun = '{"call": "%s", "at_ms": %d, "queue": "plain", "messages": [["%s", "body", 5, 6]]}'
     path.write_text(f"\n{begun % ('one', 10, 'a')}\n\n{begun % ('two', 11, 'b')}\n\n" + '{"call": "cut", "at_ms"')
     journal.read()
     with path.open("a") as file:

@@ -112,6 +112,7 @@ class StoreSource:
         """Read for as long as the connection lasts."""
         assert self._interest  # noqa: S101 - start sets it before the thread begins
         reader = Reader(gatherer, budget, since_ms, self._interest)
+        last: WorldRead | None = None
         with closing(self._running.context.store.signals.listen(timeout_seconds=LISTEN_SECONDS)) as signals:
             for signal in signals:
                 if self._stopped.is_set():
@@ -121,8 +122,10 @@ class StoreSource:
                 if self._asked.is_set():
                     self._asked.clear()
                     reader.read_again()
-                if self._is_frozen:
+                # A machine or a line too slow to show what was read must not pile up more of it.
+                if self._is_frozen or (last and not last.is_taken):
                     continue
                 reader.attend(self._is_attended)
                 if world := reader.read_if_due():
-                    post(WorldRead(world))
+                    last = WorldRead(world)
+                    post(last)

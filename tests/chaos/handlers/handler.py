@@ -15,6 +15,7 @@ LONGEST_WORK_SECONDS = 0.1
 FOREVER_SECONDS = 60
 MISBEHAVES = 0.5  # of the calls while a mood lasts
 CRASHED = 3
+INSTANTS = ("SentTimestamp", "ApproximateFirstReceiveTimestamp")
 
 FOLDER = Path(os.environ["RUN_FOLDER"])  # noqa: TID251 - a function has no other settings
 
@@ -23,7 +24,9 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a batch: write it down, work on it for a moment, write down that it is done."""
     records = event["Records"]
     call, queue = context.aws_request_id, records[0]["eventSourceARN"].rpartition(":")[2]
-    messages = [(one["messageId"], one["body"], int(one["attributes"]["SentTimestamp"])) for one in records]
+    messages = [
+        (one["messageId"], one["body"], *(int(one["attributes"][name]) for name in INSTANTS)) for one in records
+    ]
     _write({"call": call, "at_ms": time.time_ns() / 1e6, "queue": queue, "messages": messages})
     mood = (FOLDER / "mood").read_text()
     threading.Event().wait(random.uniform(0, LONGEST_WORK_SECONDS))  # noqa: S311 - no secret

@@ -34,9 +34,11 @@ class Inbox:
     def post(self, message: Message) -> None:
         self._posted.put(message)
 
-    def next(self, holds: Callable[[Message], bool]) -> Message:
+    def next(self, holds: Callable[[Message], bool], *, takes: bool = True) -> Message:
         while True:
             message = self._posted.get(timeout=10)
+            if isinstance(message, WorldRead):
+                message.is_taken = takes
             if holds(message):
                 return message
 
@@ -107,6 +109,18 @@ def test_what_is_frozen_is_not_read_until_it_thaws(source: StoreSource, live: Ru
     with pytest.raises(queues_of_python.Empty):
         inbox._posted.get(timeout=2)
     source.freeze(False)
+    inbox.next(lambda message: _ready(message) == [1])
+
+
+def test_nothing_more_is_read_until_what_was_read_is_taken(source: StoreSource, live: Running, inbox: Inbox) -> None:
+    queue = queues.create_queue(live.context, "orders", {}, {})
+    shown = inbox.next(lambda message: isinstance(message, WorldRead), takes=False)
+    assert isinstance(shown, WorldRead)
+    sending.send_message(live.context, queue, Send("x"), Sender("test"))
+    source.read_again()
+    with pytest.raises(queues_of_python.Empty):
+        inbox._posted.get(timeout=1)
+    shown.is_taken = True
     inbox.next(lambda message: _ready(message) == [1])
 
 
