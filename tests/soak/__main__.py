@@ -28,6 +28,7 @@ EVERY_SECONDS = 5.0
 LEAST_SAMPLES = 16
 TELL_EVERY = 60  # samples
 DRAIN_SECONDS = 120
+MOST_CALLS = 8
 THROWN_AWAY = (load.JOBS, load.POOL, functions.DEAD)  # in the end: nobody receives from them any more
 
 
@@ -107,6 +108,8 @@ def _running_karin(home: Path, functions_url: str) -> Iterator[tuple[str, dict[s
         KARIN_BIND=f"127.0.0.1:{port}",
         AWS_ENDPOINT_URL_LAMBDA=functions_url,
         AWS_ENDPOINT_URL_SQS=functions_url,
+        # Each caller keeps its thread and its connection: with few of them all are there before the second quarter.
+        KARIN_MAX_CONCURRENCY=str(MOST_CALLS),
     )
     with process([sys.executable, "-m", "karin", "up"], environ, home / "up.log"):
         wait_until(lambda: status_of(f"{url}/healthz") == 200, f"karin is healthy; {home / 'up.log'}", 60)
