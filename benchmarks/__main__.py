@@ -3,7 +3,19 @@
 import importlib
 import sys
 
-NAMES = ("lateness", "delivering", "filling", "sending", "long_poll", "calls", "memory", "small", "idle", "terminal")
+NAMES = (
+    "lateness",
+    "delivering",
+    "filling",
+    "sending",
+    "long_poll",
+    "calls",
+    "memory",
+    "small",
+    "starting",
+    "idle",
+    "terminal",
+)
 
 
 def main() -> None:

@@ -8,17 +8,11 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 
 from karin import stand_in
-from karin.cli import dev_home
 from karin.cli.grammar import EXIT_USAGE, Grammar
-from karin.finding import NotRunning
 from karin.settings import SettingsError
-from karin.sqs.errors import SqsError
-from karin.store.connection import StoreUnavailable
-from karin.store.faults import FULL
-from karin.store.schema import NewerStore
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 
@@ -57,16 +51,8 @@ def main(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
         _flush()
     except SettingsError as error:
         return _fail(str(error), EXIT_USAGE)
-    except NotRunning as error:
-        return _fail(f"{error}{dev_home.hint(environ)}", EXIT_FAILED)
     except CommandError as error:
         return _fail(str(error), error.exit_code)
-    except NewerStore as error:
-        return _fail(str(error), EXIT_FAILED)
-    except SqsError as error:
-        return _fail(error.message, EXIT_FAILED)
-    except StoreUnavailable as error:
-        return _fail(_without_store(error, environ), EXIT_FAILED)
     except UnicodeEncodeError:  # of bytes on the command line that Python could not read as text
         return _fail("what was given is not UTF-8 text", EXIT_USAGE)
     except KeyboardInterrupt:
@@ -80,6 +66,11 @@ def main(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
         _abandon_output()
         what = error.strerror or str(error)
         return _fail(f"{error.filename}: {what}" if error.filename else what, EXIT_FAILED)
+    except Exception as error:
+        line: str | None = importlib.import_module("karin.cli.failing").line_of(error, environ)
+        if line is None:
+            raise
+        return _fail(line, EXIT_FAILED)
     return exit_code
 
 
@@ -97,15 +88,6 @@ def _abandon_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-
-
-def _without_store(error: StoreUnavailable, environ: Mapping[str, str]) -> str:
-    if error.fault is FULL:
-        return f"the store does not serve: {FULL.advice}"
-    what = str(error).rstrip(".")
-    if environ.get("REDIS_URL"):
-        return f"{what}: check REDIS_URL, and that it runs"
-    return f"{what}: is karin running? `karin up` starts it"
 
 
 def _fail(text: str, exit_code: int) -> int:

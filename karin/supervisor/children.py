@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from karin.embedded import store_answers, store_command
 from karin.settings import Settings
 
+# Python's arguments. Not by way of karin's own command line, which takes a quarter of a second of a core to load.
+SCHEDULER = ("-m", "karin.scheduler")
+ENDPOINT = ("-m", "gunicorn", "--config", "python:karin.wsgi.gunicorn_config")
 WEB_PASSWORD = "KARIN_WEB_PASSWORD"  # noqa: S105 - the variable, of karin-tui alone
 _OF_DOORS = frozenset({"KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", WEB_PASSWORD})
 _REGIONS = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})  # in ARNs
@@ -32,10 +35,10 @@ class ChildSpec:
 def karin_children(settings: Settings, environ: Mapping[str, str]) -> tuple[ChildSpec, ...]:
     """Return karin's own children in the order in which they start. Raises StoreBinaryError."""
     inherited = {**environ, "REDIS_URL": settings.store_url}
-    scheduler = ChildSpec("scheduler", (sys.executable, "-m", "karin", "scheduler"), _without_doors(inherited))
+    scheduler = ChildSpec("scheduler", (sys.executable, *SCHEDULER), _without_doors(inherited))
     endpoint = ChildSpec(
         "endpoint",
-        (sys.executable, "-m", "karin", "endpoint"),
+        (sys.executable, *ENDPOINT),
         _without_aws(inherited),
         probe=lambda: accepts_connections(settings.endpoint_url),
         reload_signal=signal.SIGHUP,

@@ -20,9 +20,9 @@ def test_children_inherit_the_environment_and_are_told_where_the_store_is(home: 
     assert (scheduler.name, scheduler.environ, scheduler.command[1:]) == (
         "scheduler",
         told,
-        ("-m", "karin", "scheduler"),
+        ("-m", "karin.scheduler"),
     )
-    assert (endpoint.name, endpoint.environ, endpoint.command[1:]) == ("endpoint", told, ("-m", "karin", "endpoint"))
+    assert (endpoint.name, endpoint.environ, endpoint.command[1:3]) == ("endpoint", told, ("-m", "gunicorn"))
     assert (store.name, store.environ) == ("store", {})
 
 
