@@ -13,8 +13,10 @@ from typing import Any
 from gunicorn.errors import HaltServer
 
 from karin.settings import Settings
+from karin.wsgi.reloading import Succession, become_new, listen
 
 SETTINGS = Settings.from_env(os.environ)  # noqa: TID251 - the entry of a process
+OLD = Succession(os.environ)  # noqa: TID251
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only for the heartbeat file of workers
 
 wsgi_app = "karin.wsgi.app:create()"
@@ -56,6 +58,26 @@ def on_starting(_server: Any) -> None:
             shown(kind, error, trace)
 
     sys.excepthook = show
+
+
+def when_ready(_server: Any) -> None:
+    """Hear the signals that came before this master could obey."""
+    listen()
+
+
+def pre_fork(_server: Any, worker: Any) -> None:
+    """Say what a new worker has to do beside its work."""
+    OLD.fork(worker)
+
+
+def post_worker_init(worker: Any) -> None:
+    """End those whose place a worker takes, now that it is ready."""
+    OLD.end(worker)
+
+
+def on_reload(server: Any) -> None:
+    """Load new code, as SIGHUP asks for."""
+    become_new(server)
 
 
 def on_exit(_server: Any) -> None:

@@ -51,13 +51,25 @@ def test_binding_publicly_without_keys_or_token_is_refused(command: str) -> None
     assert "KARIN_URL_TOKEN" in ended.stderr
 
 
-def test_hup_reloads_the_workers_and_keeps_serving() -> None:
-    with running_karin() as running:
+def test_hup_loads_the_code_anew_in_the_same_process_and_keeps_serving(tmp_path: Path) -> None:
+    """Every start of Python leaves its process's id in a file, as new code would leave its own marks."""
+    starts = tmp_path / "starts"
+    mark = f"import os\nwith open({str(starts)!r}, 'a') as file:\n    print(os.getpid(), file=file)\n"
+    (tmp_path / "sitecustomize.py").write_text(mark)
+    with running_karin(PYTHONPATH=str(tmp_path)) as running:
         endpoint = running.pid_of("endpoint")
         before = children_of(endpoint)
         running.supervisor.send_signal(signal.SIGHUP)
-        wait_until(lambda: set(children_of(endpoint)).isdisjoint(before), "the workers are new", 20)
+        answered: list[int | None] = []
+
+        def is_replaced() -> bool:
+            answered.append(status_of(f"{running.url}/healthz"))
+            return set(children_of(endpoint)).isdisjoint(before)
+
+        wait_until(is_replaced, "the workers are new", 30)
+        assert set(answered) == {200}
         assert running.pid_of("endpoint") == endpoint
+        assert starts.read_text().split().count(str(endpoint)) == 2
         wait_until(running.is_healthy, "the new worker answers")
 
 
