@@ -8,11 +8,12 @@ from typing import Any
 
 import redis
 from redis.backoff import ConstantBackoff, NoBackoff
+from redis.connection import AbstractConnection
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from karin.store.faults import Faults, StoreUnavailable, unavailable
-from karin.store.guard import GuardedClient, guarded
+from karin.store.guard import GuardedClient, Shared, guarded
 
 __all__ = ["Client", "StoreUnavailable", "connect", "connect_listener", "connection_options", "store_errors"]
 
@@ -32,13 +33,15 @@ def connect(
     waiting: Callable[[int], Any] = LifoQueue,
     faults: Faults | None = None,
     patience_seconds: float | None = None,
+    sharing: Callable[[AbstractConnection, float], Shared] | None = None,
 ) -> Client:
     """Return a client over a bounded pool; nothing is sent before its first command.
 
     ``max_connections`` bounds the pool: free Redis plans allow 30 connections in all, and a machine may use 6.
     ``waiting`` is the queue in which callers wait for a connection; the default is fit for threads. With ``faults`` a
     store that does not serve is left alone for ever longer pauses. ``patience_seconds`` bounds the wait for the answer
-    to a command, if not by COMMAND_TIMEOUT_SECONDS.
+    to a command, if not by COMMAND_TIMEOUT_SECONDS. With ``sharing`` and ``faults`` all scripts are run over
+    what it makes of a connection of its own, beside the pool, and of that patience.
     """
     options = connection_options(url)
     if patience_seconds is not None:
@@ -51,7 +54,10 @@ def connect(
         queue_class=guarded(waiting, faults) if faults else waiting,
         **options,
     )
-    return GuardedClient(pool, faults) if faults else redis.Redis(connection_pool=pool)
+    if faults is None:
+        return redis.Redis(connection_pool=pool)
+    shared = sharing(pool.connection_class(**pool.connection_kwargs), options["socket_timeout"]) if sharing else None
+    return GuardedClient(pool, faults, shared)
 
 
 def connect_listener(url: str) -> Client:

@@ -1,20 +1,40 @@
 """redis-py's client and the line for its connections, both of which ask ``Faults`` before they ask the store."""
 
-from collections.abc import Callable
-from typing import Any
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import redis
 from redis.client import Pipeline
 
 from karin.store.faults import Faults, StoreUnavailable
 
+MOST_SHARED_BYTES = 64 * 1024  # of stored messages, in one command
+
+
+class Shared(Protocol):
+    """A connection on which many ask at once."""
+
+    def ask(self, *command: str | bytes | int) -> Any:
+        """Return the answer to one command; raises redis.RedisError."""
+        ...
+
 
 class GuardedClient(redis.Redis):
-    """A client whose commands are refused at once while the store does not serve; each may raise StoreUnavailable."""
+    """A client whose commands are refused at once while the store does not serve; each may raise StoreUnavailable.
 
-    def __init__(self, pool: redis.BlockingConnectionPool, faults: Faults) -> None:
+    Scripts, which are nearly all that an endpoint asks, go over the ``shared`` connection if there is one.
+    """
+
+    def __init__(self, pool: redis.BlockingConnectionPool, faults: Faults, shared: Shared | None = None) -> None:
         super().__init__(connection_pool=pool)
         self._faults = faults
+        self._shared = shared
+
+    def register_script(self, script: Any) -> Any:
+        """Return a script to be called with ``keys`` and ``args``."""
+        own = super().register_script(script)
+        return own if self._shared is None else _SharedScript(self._shared, self._faults, script, own)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run one command."""
@@ -27,6 +47,30 @@ class GuardedClient(redis.Redis):
         made = _GuardedPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
         made.faults = self._faults
         return made
+
+
+class _SharedScript:
+    """A script that is run over a shared connection unless it is told much: then ``own`` is, over one of the pool.
+
+    So what is large holds up nothing small, and is held in memory once more for as many as have a connection.
+    """
+
+    def __init__(self, shared: Shared, faults: Faults, text: str, own: Callable[..., Any]) -> None:
+        self._ask = shared.ask
+        self._faults = faults
+        self._text = text
+        self._own = own
+        self._sha = hashlib.sha1(text.encode()).hexdigest()  # EVALSHA's own name for it
+
+    def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
+        if sum([len(arg) for arg in args if isinstance(arg, bytes)]) > MOST_SHARED_BYTES:
+            return self._own(keys=keys, args=args)
+        with self._faults.guarding(self._sha):
+            try:
+                return self._ask("EVALSHA", self._sha, len(keys), *keys, *args)
+            except redis.exceptions.NoScriptError:
+                self._ask("SCRIPT", "LOAD", self._text)
+                return self._ask("EVALSHA", self._sha, len(keys), *keys, *args)
 
 
 class _GuardedPipeline(Pipeline):

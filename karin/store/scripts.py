@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
+import redis
+
 from karin.sqs.errors import QueueDoesNotExist
-from karin.store.connection import Client, store_errors
+from karin.store.connection import Client
+from karin.store.faults import unavailable
 
 Argument = str | bytes | int
 
@@ -46,8 +49,10 @@ class Scripts:
 
     def call(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> tuple[str, list[Any]]:
         """Run a script; return its status word and the rest of its reply. Raises StoreUnavailable."""
-        with store_errors():
-            status, *rest = self._scripts[name](keys=list(keys), args=list(args))
+        try:
+            status, *rest = self._scripts[name](keys, args)
+        except redis.RedisError as error:
+            raise unavailable(error) from error
         return status.decode(), rest
 
 

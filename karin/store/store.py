@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from queue import LifoQueue
 from typing import Any
 
+from redis.connection import AbstractConnection
+
 from karin.store.agenda import AgendaCommands
 from karin.store.connection import Client, connect, connect_listener
 from karin.store.copying import Copying
 from karin.store.deployment import DeploymentCommands
 from karin.store.faults import Faults
+from karin.store.guard import Shared
 from karin.store.inspect import Views
 from karin.store.inspection import Inspection
 from karin.store.messages import MessageCommands
@@ -69,9 +72,15 @@ class Store:
         waiting: Callable[[int], Any] = LifoQueue,
         faults: Faults | None = None,
         patience_seconds: float | None = None,
+        sharing: Callable[[AbstractConnection, float], Shared] | None = None,
     ) -> "Store":
         """Return the store at a Redis URL; nothing is sent before its first command. See ``connect``."""
         client = connect(
-            url, max_connections=max_connections, waiting=waiting, faults=faults, patience_seconds=patience_seconds
+            url,
+            max_connections=max_connections,
+            waiting=waiting,
+            faults=faults,
+            patience_seconds=patience_seconds,
+            sharing=sharing,
         )
         return cls.over(client, connect_listener(url), faults)

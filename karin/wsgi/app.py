@@ -17,11 +17,12 @@ from karin.wsgi import schema
 from karin.wsgi.endpoint import SqsEndpoint
 from karin.wsgi.health import Health
 from karin.wsgi.long_poll import LongPolls
+from karin.wsgi.shared_connection import SharedConnection
 from karin.wsgi.waiting import FairLine
 
 LONGEST_PAUSE_MS = 5_000  # in which a store that does not serve is not asked: people wait
 PATIENCE_SECONDS = 1.3  # for one command: callers are told within two seconds
-CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6, divided among its workers
+CONNECTIONS = 1  # for the rare commands that are no script, beside one that all share and one for the subscription
 
 
 class Application(falcon.App[falcon.Request, falcon.Response]):
@@ -41,13 +42,13 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
 def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID251 - the entry of a process
     """Return the application; before the first request, Redis is asked only whose store it is and what that holds."""
     settings = Settings.from_env(environ)
-    connections = max(1, CONNECTIONS // settings.workers)
     store = Store.open(
         settings.store_url,
-        max_connections=connections,
+        max_connections=CONNECTIONS,
         waiting=FairLine,
         faults=Faults(logging.getLogger("karin.endpoint"), LONGEST_PAUSE_MS),
         patience_seconds=PATIENCE_SECONDS,
+        sharing=SharedConnection,
     )
     schema.claim(store)
     context = Context.of(store, SystemClock(), settings)
