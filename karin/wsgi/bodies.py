@@ -4,6 +4,7 @@ A body is read once its request's head is found good. Those of more than 16 KiB 
 answered; the smaller ones are bounded by the number of connections.
 """
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -37,7 +38,9 @@ class IncomingBody:
 
     def __init__(self, request: falcon.Request, most_bytes: int, room: Room) -> None:
         self._length = request.content_length  # None: chunked, or there is none
-        self._stream: BodyReader = request.bounded_stream if self._length is not None else request.stream
+        self._is_here = isinstance(request.stream, io.BytesIO)  # it came with the head
+        is_bounded = self._is_here or self._length is None
+        self._stream: BodyReader = request.stream if is_bounded else request.bounded_stream
         self._is_chunked = self._length is None and request.get_header("Transfer-Encoding") is not None
         self._most_bytes = most_bytes
         self._room = room
@@ -52,8 +55,11 @@ class IncomingBody:
             raise self._too_large()
         self._take_room(self._most_bytes if self._length is None else self._length)
         try:
-            with gevent.Timeout(BODY_SECONDS, TimeoutError()):  # gunicorn then closes the connection
-                body = self._whole()
+            if self._is_here:
+                body = self._stream.read()
+            else:
+                with gevent.Timeout(BODY_SECONDS, TimeoutError()):  # the worker then closes the connection
+                    body = self._whole()
         except (OSError, ParseException):  # the caller went away or is too slow, or its chunks are none
             self._is_unread = False
             raise MalformedInput("The request body cannot be read.") from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 
@@ -24,17 +25,45 @@ class HttpRequest:
         raw_path = str(environ["RAW_URI"]).split("?", 1)[0]
         if raw_path.startswith(("http://", "https://")):  # absolute form, as a proxy would send it
             raw_path = "/" + raw_path.split("/", 3)[3] if raw_path.count("/") > 2 else "/"
-        return cls(environ["REQUEST_METHOD"], raw_path, environ.get("QUERY_STRING", ""), dict(_headers(environ)))
+        return cls(environ["REQUEST_METHOD"], raw_path, environ.get("QUERY_STRING", ""), _Headers(environ))
+
+    def with_body(self, body: bytes) -> "HttpRequest":
+        """Return the same request with its body."""
+        return HttpRequest(self.method, self.raw_path, self.query_string, self.headers, body)
 
     def header(self, name: str) -> str | None:
         """Return a header's value."""
         return self.headers.get(name)
 
 
-def _headers(environ: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in environ.items():
-        if name.startswith("HTTP_"):
-            yield name[5:].replace("_", "-").lower(), value
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            yield name.replace("_", "-").lower(), environ[name]
+class _Headers(Mapping[str, str]):
+    """The headers of a WSGI environment, found when they are asked for: few ever are."""
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        value: str = self._environ[variable_of(name)]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        for variable in self._environ:
+            if variable.startswith("HTTP_") or variable in _WITHOUT_PREFIX:
+                yield variable.removeprefix("HTTP_").replace("_", "-").lower()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a header's value; Mapping's own way would raise and catch for each that is missing."""
+        return self._environ.get(variable_of(name), default)
+
+
+@lru_cache(maxsize=256)  # strangers may send any names
+def variable_of(name: str) -> str:
+    """Return the variable in which WSGI holds a header (PEP 3333, "environ Variables")."""
+    variable = name.upper().replace("-", "_")
+    return variable if variable in _WITHOUT_PREFIX else f"HTTP_{variable}"
+
+
+_WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")

@@ -1,23 +1,36 @@
-"""gunicorn's gevent worker, with limits for clients that are slow or many, and quick to stop.
+"""gunicorn's gevent worker, with limits for clients that are slow or many, quick to answer and quick to stop.
+
+Requests of the plain form in which SDKs write them are answered here; any other is gunicorn's, on the same connection.
 
 Told to stop, it waits for nobody who merely waits: it closes the connections on which nobody asks anything, which SDKs
 keep open between requests, and answers long polls. gunicorn would wait for both until ``graceful_timeout`` ends, so
 that each restart took 18 seconds. Requests in flight are still answered, and later ones are told ``Connection: close``.
 """
 
+import errno
+import gc
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import gevent
+from gunicorn.config import Config
+from gunicorn.http.errors import NoMoreData
+from gunicorn.http.parser import RequestParser
+from gunicorn.http.wsgi import base_environ
+from gunicorn.util import http_date
 from gunicorn.workers.ggevent import GeventWorker
 
 from karin.wsgi.client_socket import ClientSocket
+from karin.wsgi.plain_http import Answer, PlainRequest, read_request
 from karin.wsgi.quiet_log import QUIET
 
-ANSWER_SECONDS = 30  # for a client to take its answer: the longest has 4 MB
 SPARE_CONNECTIONS = 100  # of ``worker_connections``: with fewer left, each new one takes the place of an idle one
+GARBAGE = 10_000  # objects more than before until Python looks for cycles: requests leave none
+# What gunicorn can be told to do with each request, which is not done for plain ones: then there are no plain ones.
+ASKED_OF_GUNICORN = (
+    "accesslog", "logger_class", "statsd_host", "pre_request", "post_request", "max_requests", "proxy_protocol",
+)  # fmt: skip
+GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
 
 
 class EndpointWorker(GeventWorker):  # type: ignore[misc]
@@ -28,48 +41,109 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
         logging.getLogger("gunicorn.error").addFilter(QUIET)
         self._clients: dict[gevent.Greenlet, ClientSocket] = {}  # those that asked last are last
         self._idle: dict[gevent.Greenlet, ClientSocket] = {}  # connections between two requests
+        self._environ: dict[str, Any] = base_environ(self.cfg) | {
+            "wsgi.multithread": True,
+            "wsgi.url_scheme": "http",  # whoever needs a proxy's word for it reads X-Forwarded-Proto
+            "REQUEST_METHOD": "POST",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "SCRIPT_NAME": "",
+        }
+        self._date = http_date()
+        untold = Config()
+        self._may_be_plain = all(getattr(self.cfg, name) == getattr(untold, name) for name in ASKED_OF_GUNICORN)
+
+    def run(self) -> None:
+        """Serve until told to stop; what is loaded by now stays, and is not looked through for garbage again."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
+        super().run()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve a connection; when there are nearly too many, close the one that has been of no use for longest."""
         if len(self._clients) >= self.worker_connections - SPARE_CONNECTIONS:
             self._close_one()
-        guarded = ClientSocket.taking(client)
-        self._clients[gevent.getcurrent()] = guarded
+        connection = gevent.getcurrent()
+        guarded = self._clients[connection] = ClientSocket.taking(client)
+        parser = RequestParser(self.cfg, guarded, addr)
         try:
-            super().handle(listener, guarded, addr)
+            self._serve(listener.getsockname(), parser, guarded, addr)
+        except (NoMoreData, StopIteration, TimeoutError):
+            pass
+        except OSError as error:
+            if error.errno not in GONE:
+                self.log.exception("Socket error processing request.")
+        except Exception as error:  # noqa: BLE001 - of a request that cannot be read, as gunicorn answers it
+            self.handle_error(parser.mesg, guarded, addr, error)
         finally:
-            del self._clients[gevent.getcurrent()]
+            guarded.close()
+            del self._clients[connection]
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
-        """Answer a request; a client that does not take its answer in time loses its connection."""
-        sock.settimeout(ANSWER_SECONDS)
-        try:
+        """Answer a request as gunicorn does; a client that does not take its answer in time loses its connection."""
+        with sock.answering():
             super().handle_request(listener_name, req, sock, addr)
-        except TimeoutError:
-            raise StopIteration from None
-        finally:
-            sock.settimeout(None)
-
-    @contextmanager
-    def timeout_ctx(self) -> Iterator[None]:
-        """Bound the wait for a connection's next request; gunicorn takes silence for its end."""
-        connection = gevent.getcurrent()
-        client = self._clients.pop(connection)
-        self._clients[connection] = client
-        with gevent.Timeout(self.cfg.keepalive, False), client.reading_head():
-            self._idle[connection] = client
-            try:
-                yield
-            finally:
-                del self._idle[connection]
 
     def notify(self) -> None:
-        """Tell the master that this worker lives, once a second; when stopping, end whatever merely waits."""
+        """Tell the master that this worker lives, once a second; close what has been idle for too long.
+
+        When stopping, end whatever merely waits.
+        """
         super().notify()
+        self._date = http_date()
+        for client in list(self._idle.values()):
+            client.idle_seconds += 1
+            if not self.alive or client.idle_seconds > self.cfg.keepalive:
+                client.hang_up()
         if not self.alive:
             self.wsgi.end_waits()
-            for client in list(self._idle.values()):
-                client.hang_up()
+
+    def _serve(self, server: Any, parser: RequestParser, client: ClientSocket, addr: Any) -> None:
+        """Answer one request after the other; returns, or raises what ends connections, when there is no more."""
+        base = self._base_environ(server, client, addr)
+        while piece := parser.unreader.take_buffered() or self._next_piece(client):
+            plain = None if base is None else read_request(piece, parser.unreader, base)
+            if plain is not None:
+                if self._answer(plain, client):
+                    continue
+                return
+            parser.unreader.unread(piece)
+            with client.reading_head(len(piece)):
+                parser.mesg = None
+                request = next(parser)
+            self.handle_request(server, request, client, addr)
+            with client.reading_head(0):
+                if request.should_close() or not parser.finish_body():
+                    return
+
+    def _base_environ(self, server: Any, client: ClientSocket, addr: Any) -> dict[str, Any] | None:
+        """Return what all plain requests of a connection have in common; None when gunicorn is to read them all."""
+        if not self._may_be_plain or not isinstance(addr, tuple):  # a Unix socket's is none
+            return None
+        return self._environ | {
+            "gunicorn.socket": client,
+            "REMOTE_ADDR": addr[0],
+            "REMOTE_PORT": str(addr[1]),
+            "SERVER_NAME": server[0],
+            "SERVER_PORT": str(server[1]),
+        }
+
+    def _next_piece(self, client: ClientSocket) -> bytes:
+        connection = gevent.getcurrent()
+        self._clients[connection] = self._clients.pop(connection)
+        self._idle[connection] = client
+        try:
+            return client.next_piece()
+        finally:
+            del self._idle[connection]
+
+    def _answer(self, request: PlainRequest, client: ClientSocket) -> bool:
+        """Answer a plain request; return whether the connection may go on."""
+        answer = Answer()
+        body = self.wsgi(request.environ, answer.start)
+        goes_on = self.alive and request.is_read
+        client.answer(answer.data(body, self._date, goes_on=goes_on))
+        return goes_on
 
     def _close_one(self) -> None:
         for client in self._clients.values():

@@ -15,16 +15,15 @@ keepalive = 5
 # Each limit stands under its own name in the module that keeps it.
 PLACES = {
     "bodies": ("DRAIN_SECONDS", "BODY_SECONDS"),
-    "client_socket": ("HEAD_SECONDS",),
-    "worker": ("ANSWER_SECONDS",),
+    "client_socket": ("HEAD_SECONDS", "ANSWER_SECONDS"),
 }
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
     """Shorten the limits of a worker."""
-    from karin.wsgi import bodies, client_socket, worker  # noqa: PLC0415 - gevent is for workers alone
+    from karin.wsgi import bodies, client_socket  # noqa: PLC0415 - gevent is for workers alone
 
-    modules = {"bodies": bodies, "client_socket": client_socket, "worker": worker}
+    modules = {"bodies": bodies, "client_socket": client_socket}
     for name, limits in PLACES.items():
         for limit in limits:
             if not hasattr(modules[name], limit):

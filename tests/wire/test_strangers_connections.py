@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from karin.wsgi.bodies import BODY_SECONDS, DRAIN_SECONDS
-from karin.wsgi.client_socket import HEAD_SECONDS, MOST_HEAD_BYTES
+from karin.wsgi.client_socket import ANSWER_SECONDS, HEAD_SECONDS, MOST_HEAD_BYTES
 from karin.wsgi.gunicorn_config import keepalive
-from karin.wsgi.worker import ANSWER_SECONDS
 from tests.support import wait_until
 from tests.wire import impatient
 from tests.wire.raw import ask_json
