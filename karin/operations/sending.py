@@ -1,6 +1,5 @@
 """Sending messages: one Redis command for one message or a batch of ten."""
 
-import uuid
 from collections.abc import Sequence
 
 import msgspec
@@ -10,6 +9,7 @@ from karin.sqs.batches import check_batch_bytes, check_entry_ids
 from karin.sqs.digests import md5_of_attributes
 from karin.sqs.errors import OverLimit, SqsError
 from karin.sqs.fifo import deduplication_missing
+from karin.sqs.ids import new_id
 from karin.sqs.message import Message
 from karin.sqs.names import QueueId
 from karin.sqs.quotas import queue_is_full
@@ -143,7 +143,7 @@ def _require_queue(context: Context, queue: QueueId) -> None:
 def _outgoing(checked: CheckedSend, sender: Sender, now_ms: int) -> Outgoing:
     send = checked.send
     message = Message(
-        message_id=str(uuid.uuid4()),
+        message_id=new_id(),
         body=checked.body,
         sent_at_ms=now_ms,
         sender_id=sender.id,

@@ -147,10 +147,10 @@ def _unpack_attribute(data_type: str, value: str | bytes) -> MessageAttribute:
 
 def message_bytes(body: str, attributes: Mapping[str, MessageAttribute]) -> int:
     """Return a message's size as SQS counts it: UTF-8 body plus attribute names, types and values, in bytes."""
-    return len(_utf8(body)) + sum(
-        len(_utf8(name)) + len(_utf8(attribute.data_type or "")) + len(attribute.value)
-        for name, attribute in attributes.items()
-    )
+    size = len(_utf8(body))
+    for name, attribute in attributes.items():
+        size += len(_utf8(name)) + len(_utf8(attribute.data_type or "")) + len(attribute.value)
+    return size
 
 
 def _utf8(text: str) -> bytes:

@@ -79,9 +79,10 @@ def _check_delay(delay_seconds: int | None, *, fifo: bool, max_delay_seconds: in
 def _check_fifo_ids(send: Send, *, fifo: bool, in_batch: bool) -> None:
     if fifo and send.group_id is None:
         raise MissingParameter("MessageGroupId")
-    for name, value in (("MessageGroupId", send.group_id), ("MessageDeduplicationId", send.deduplication_id)):
-        if value is not None:
-            check_fifo_id(name, value)
+    if send.group_id is not None:
+        check_fifo_id("MessageGroupId", send.group_id)
+    if send.deduplication_id is not None:
+        check_fifo_id("MessageDeduplicationId", send.deduplication_id)
     if send.deduplication_id is not None and not fifo:
         reason = "The request include parameter that is not valid for this queue type"
         if not in_batch:

@@ -5,6 +5,8 @@ on a cluster. None carries a time to live but the tombstone and two that only ho
 the keys that do.
 """
 
+from functools import lru_cache
+
 from karin.sqs.names import QueueId
 
 PREFIX = "karin:"
@@ -187,13 +189,14 @@ def copy_of(key: str) -> str:
     return key + COPY_END
 
 
-def of_messages(queue_id: QueueId) -> list[str]:
+@lru_cache(maxsize=256)  # each request needs them
+def of_messages(queue_id: QueueId) -> tuple[str, ...]:
     """Return the keys that hold a queue's messages, in the order in which the scripts take them.
 
     The first four are due, messages, receives and leased, whatever the queue's type.
     """
     parts = (arrivals, order, remembered, remembered_until) if queue_id.is_fifo else (grouped, order, lanes)
-    return [part(queue_id) for part in (due, messages, receives, leased, *parts)]
+    return tuple(part(queue_id) for part in (due, messages, receives, leased, *parts))
 
 
 def of_calls(queue_id: QueueId) -> list[str]:

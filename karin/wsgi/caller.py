@@ -1,7 +1,7 @@
 """Who calls and from where: what an action may need to know of the HTTP request."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from karin.access_keys import EVERYTHING, KeyScope
@@ -12,8 +12,7 @@ from karin.wsgi.long_poll import LongPolls
 _QUEUE_PATH = re.compile(r"/(?P<account>\d{12})/(?P<name>[^/]+)/?$", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """The caller of an action, once it is authenticated."""
 
     base_url: str  # scheme and host that the client used, with its URL token when it came by one

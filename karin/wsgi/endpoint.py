@@ -1,8 +1,6 @@
 """The one handler of the SQS API: authenticate, read the body, decode, run, encode; the same for errors."""
 
 import logging
-import uuid
-from dataclasses import replace
 from typing import Any
 
 import falcon
@@ -17,6 +15,7 @@ from karin.sqs.errors import (
     ServiceUnavailable,
     SqsError,
 )
+from karin.sqs.ids import new_id
 from karin.store.faults import FULL, StoreUnavailable
 from karin.wsgi.actions import ACTIONS
 from karin.wsgi.actions.base import Action
@@ -49,14 +48,14 @@ class SqsEndpoint:
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
         """Answer one request; whatever happens, in the caller's own protocol."""
         request, response = req, resp
-        request_id = str(uuid.uuid4())
+        request_id = new_id()
         response.set_header("x-amzn-RequestId", request_id)
         http = HttpRequest.from_environ(request.env)
         protocol = choose(http)
         try:
             with self._bodies.of(request) as incoming:
                 admitted = self._authenticator.admit(http, self._context.clock.now_ms())
-                http = replace(http, body=incoming.read())
+                http = http.with_body(incoming.read())
                 protocol = choose(http)
                 identity = self._authenticator.confirm(admitted, http.body)
                 request.env["gunicorn.socket"].may_close = False
@@ -99,7 +98,7 @@ class SqsEndpoint:
 
 def _action(name: str, caller: Caller) -> Action:
     action = ACTIONS.get(name)
-    if action is None or (caller.queue_path and not action.on_queue_path):
+    if action is None or (not action.on_queue_path and caller.queue_path):
         raise InvalidAction(f"The action {name} is not valid for this endpoint.")
     return action
 

@@ -9,7 +9,7 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
@@ -25,7 +25,7 @@ from karin.wsgi.request import HttpRequest
 ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE = "sqs"
 TERMINATOR = "aws4_request"
-SKEW = timedelta(minutes=15)
+SKEW_SECONDS = 15 * 60
 LONGEST_PRESIGN_SECONDS = 604_800
 MISMATCH_TEXT = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key"
@@ -67,8 +67,7 @@ def read_claim(request: HttpRequest, keys: Mapping[str, str], now_ms: int) -> Cl
     over that hash; of any other the signature is checked with the body.
     """
     signed = _read(request)
-    now = datetime.fromtimestamp(now_ms / 1000, UTC)
-    _check_time(signed, now)
+    _check_time(signed, now_ms)
     _check_scope(signed)
     secret = keys.get(signed.key_id)
     if secret is None:
@@ -99,8 +98,7 @@ def _check_signature(claim: Claim, body_hash: str) -> None:
     is_presigned = signed.expires_seconds is not None
     for host, path in _candidates(request):
         text = string_to_sign(signed, canonical_request(request, signed, host, path, body_hash, is_presigned))
-        expected = hmac.new(claim.key, text.encode(), hashlib.sha256).hexdigest()
-        if _same(expected, signed.signature):
+        if _same(hmac.digest(claim.key, text.encode(), "sha256").hex(), signed.signature):
             return
     raise InvalidSignature(MISMATCH_TEXT)
 
@@ -124,8 +122,11 @@ def canonical_request(
     request: HttpRequest, signed: Signed, host: str, path: str, body_hash: str, is_presigned: bool
 ) -> str:
     """Return a request in its canonical form, as seen at a host and path."""
-    values = dict(request.headers) | {"host": host}
-    headers = "".join(f"{name}:{' '.join(values.get(name, '').split())}\n" for name in signed.signed_headers)
+    header = request.headers.get
+    values = [host if name == "host" else header(name, "") for name in signed.signed_headers]
+    headers = "".join(
+        [f"{name}:{' '.join(value.split())}\n" for name, value in zip(signed.signed_headers, values, strict=True)]
+    )
     return "\n".join(
         (
             request.method,
@@ -205,25 +206,35 @@ def _signed(credential: str, headers: str, signature: str, date: str, expires_se
     return Signed(key_id, scope_date, region, service, terminator, names, signature, date, expires_seconds)
 
 
-def _check_time(signed: Signed, now: datetime) -> None:
-    try:
-        at = datetime.strptime(signed.date, _DATE_FORMAT).replace(tzinfo=UTC)
-    except ValueError:
+def _check_time(signed: Signed, now_ms: int) -> None:
+    at_s = _instant_s(signed.date)
+    if at_s is None:
         raise IncompleteSignature(
             f"Date must be in ISO-8601 'basic format'. Got '{signed.date}'. See http://en.wikipedia.org/wiki/ISO_8601"
-        ) from None
-    shown = now.strftime(_DATE_FORMAT)
-    lifetime = SKEW if signed.expires_seconds is None else timedelta(seconds=signed.expires_seconds)
-    if now - lifetime > at:
-        raise InvalidSignature(
-            f"Signature expired: {signed.date} is now earlier than {(now - lifetime).strftime(_DATE_FORMAT)}"
-            f" ({shown} - {lifetime.total_seconds() / 60:g} min.)"
         )
-    if now + SKEW < at:
+    lifetime_s = SKEW_SECONDS if signed.expires_seconds is None else signed.expires_seconds
+    if now_ms > (at_s + lifetime_s) * 1000:
         raise InvalidSignature(
-            f"Signature not yet current: {signed.date} is still later than {(now + SKEW).strftime(_DATE_FORMAT)}"
-            f" ({shown} + 15 min.)"
+            f"Signature expired: {signed.date} is now earlier than {_shown(now_ms - lifetime_s * 1000)}"
+            f" ({_shown(now_ms)} - {lifetime_s / 60:g} min.)"
         )
+    if now_ms < (at_s - SKEW_SECONDS) * 1000:
+        raise InvalidSignature(
+            f"Signature not yet current: {signed.date} is still later than {_shown(now_ms + SKEW_SECONDS * 1000)}"
+            f" ({_shown(now_ms)} + 15 min.)"
+        )
+
+
+@lru_cache(maxsize=64)  # requests of one second share their date, and strptime takes longer than a signature
+def _instant_s(date: str) -> int | None:
+    try:
+        return int(datetime.strptime(date, _DATE_FORMAT).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
+def _shown(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime(_DATE_FORMAT)
 
 
 def _check_scope(signed: Signed) -> None:
@@ -265,6 +276,8 @@ def _candidates(request: HttpRequest) -> Iterator[tuple[str, str]]:
 
 def _canonical_path(raw_path: str) -> str:
     """Return the path with dot segments removed and each segment encoded once more, as all services but S3 sign it."""
+    if raw_path == "/":
+        return raw_path
     kept: list[str] = []
     segments = raw_path.split("/")
     for segment in segments:

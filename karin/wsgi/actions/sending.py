@@ -1,5 +1,7 @@
 """SendMessage and SendMessageBatch."""
 
+from typing import TypeVar
+
 from karin.operations import sending
 from karin.operations.context import Context
 from karin.operations.sending import Sender, SentMessage
@@ -9,11 +11,13 @@ from karin.wsgi.actions.base import Action, failed, queue_of
 from karin.wsgi.caller import Caller
 from karin.wsgi.shapes import sending as shapes
 
+ResultT = TypeVar("ResultT", bound=shapes.SendMessageResult)
+
 
 def send_message(context: Context, request: shapes.SendMessageRequest, caller: Caller) -> shapes.SendMessageResult:
     """SendMessage."""
     sent = sending.send_message(context, queue_of(context, request, caller), _send(request), _sender(caller))
-    return shapes.SendMessageResult(**_sent(sent))
+    return _told(sent, shapes.SendMessageResult())
 
 
 def send_message_batch(
@@ -23,7 +27,7 @@ def send_message_batch(
     entries = [(entry.id, _send(entry)) for entry in request.entries or []]
     results = sending.send_message_batch(context, queue_of(context, request, caller), entries, _sender(caller))
     successful = [
-        shapes.SendMessageBatchResultEntry(id=entry_id, **_sent(result))
+        _told(result, shapes.SendMessageBatchResultEntry(id=entry_id))
         for entry_id, result in results
         if isinstance(result, SentMessage)
     ]
@@ -46,14 +50,14 @@ def _sender(caller: Caller) -> Sender:
     return Sender(caller.sender_id, caller.trace_header)
 
 
-def _sent(sent: SentMessage) -> dict[str, str | None]:
-    return {
-        "message_id": sent.message_id,
-        "md5_of_message_body": sent.md5_of_body,
-        "md5_of_message_attributes": sent.md5_of_attributes,
-        "md5_of_message_system_attributes": sent.md5_of_system_attributes,
-        "sequence_number": sent.sequence_number,
-    }
+def _told(sent: SentMessage, result: ResultT) -> ResultT:
+    """Return a result that tells of a message."""
+    result.message_id = sent.message_id
+    result.md5_of_message_body = sent.md5_of_body
+    result.md5_of_message_attributes = sent.md5_of_attributes
+    result.md5_of_message_system_attributes = sent.md5_of_system_attributes
+    result.sequence_number = sent.sequence_number
+    return result
 
 
 ACTIONS = {
