@@ -92,8 +92,9 @@ class Mover:
             self._settle(standing)
 
     def _rest_ms(self) -> int:
-        """Return for how long to send nothing, to keep the pace; never longer, however the clock is set."""
-        return min(max(0, self._sent_at_ms + self._gap_ms - self._now_ms()), self._gap_ms)
+        """Return for how long to send nothing, to keep the pace; a clock that was set back ends that."""
+        passed_ms = self._now_ms() - self._sent_at_ms
+        return self._gap_ms - passed_ms if 0 <= passed_ms < self._gap_ms else 0
 
     def _advance(self, owned_ms: int) -> Standing | Busy | None:
         now_ms = self._now_ms()

@@ -114,7 +114,7 @@ class Line:
         self._waiters: dict[Waiter, None] = {}  # in the order in which they came
         self._turn: Waiter | None = None  # who looks now, or is about to
         self._due_at_ms: int | None = None
-        self._rest_until_ms = 0
+        self._rested_from_ms = self._rest_until_ms = 0
         self._news = 0  # counts what was learnt, to tell old news from new
         self._alarm: Any = None  # gevent's timer for the next turn
 
@@ -159,7 +159,8 @@ class Line:
         except StoreUnavailable as error:
             log.debug("a long poll cannot look for messages, it tries again: %s", error)
             messages = ()
-        self._rest_until_ms = self._clock.now_ms() + rest_ms
+        self._rested_from_ms = self._clock.now_ms()
+        self._rest_until_ms = self._rested_from_ms + rest_ms
         self._turn = None
         self._give_turn()
         return messages
@@ -179,8 +180,8 @@ class Line:
         if self._turn or not self._waiters or self._due_at_ms is None:
             return
         now_ms = self._clock.now_ms()
-        # A rest is never longer, even if the clock was set back meanwhile.
-        wait_ms = max(self._due_at_ms - now_ms, min(self._rest_until_ms - now_ms, RETRY_PAUSE_MS))
+        is_resting = now_ms >= self._rested_from_ms  # or the clock was set back since
+        wait_ms = max(self._due_at_ms - now_ms, self._rest_until_ms - now_ms if is_resting else 0)
         if wait_ms > 0:
             self._alarm = gevent.get_hub().loop.timer(wait_ms / 1000)
             self._alarm.start(self._give_turn, update=True)

@@ -270,6 +270,20 @@ def test_the_order_of_each_group_of_a_fifo_queue_is_kept(
     assert arrived == sent
 
 
+def test_a_clock_that_is_set_back_does_not_stop_a_task_that_keeps_a_pace(
+    store: Store, context: Context, clock: ManualClock
+) -> None:
+    make_queues(store, clock.now_ms())
+    bury(store, clock.now_ms(), *texts(5))
+    clock.advance(seconds=3_600)
+    mover = begin(context, rate=1)
+    work_until(mover, clock, lambda: latest(context).moved == 1)
+    clock.advance(seconds=-1_800)
+    started_at_ms = clock.now_ms()
+    work_until(mover, clock, lambda: latest(context).moved == 3)
+    assert clock.now_ms() - started_at_ms <= 5_000
+
+
 @pytest.mark.parametrize("rate", [1, 7, 21, 39, 500])
 def test_no_second_sees_more_than_the_rate(store: Store, context: Context, clock: ManualClock, rate: int) -> None:
     make_queues(store, clock.now_ms())

@@ -4,7 +4,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, tzinfo
 
+import apscheduler.schedulers.base
 import pytest
 
 from karin.clock import SystemClock
@@ -206,6 +208,26 @@ def test_arming_from_many_threads_while_wakes_fire_neither_hangs_nor_loses_one()
     with ThreadPoolExecutor(threads) as pool:
         assert all(pool.map(arm, queues))
     wakes.stop()
+
+
+def test_a_wake_that_is_due_since_the_clock_was_set_forward_fires_when_it_is_looked_at(
+    wakes: Wakes, fired: Fired, now_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wakes.nudge(QUEUE, now_ms + FAR_MS)
+    wakes.nudge(OTHER, now_ms + 3 * FAR_MS)
+    settled = QueueId(ACCOUNT, "settled")
+    wakes.nudge(settled, now_ms)
+    wait_until(lambda: fired.of(settled), "APScheduler has looked, and sleeps")
+
+    class SetForward(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "SetForward":
+            return super().now(tz) + timedelta(milliseconds=2 * FAR_MS)
+
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", SetForward)
+    wakes.look_at_clock()
+    wait_until(lambda: fired.of(QUEUE), "the wake has come")
+    assert fired.of(OTHER) == []
 
 
 def test_after_its_end_nothing_fires_and_learning_does_no_harm(fired: Fired, now_ms: int) -> None:

@@ -55,6 +55,12 @@ def test_a_queue_is_purged_at_most_once_a_minute(store: Store, now_ms: int) -> N
     assert store.messages.purge(QUEUE, now_ms + 60_000) == 1
 
 
+def test_a_clock_that_was_set_back_puts_off_no_purge(store: Store, now_ms: int) -> None:
+    store.messages.purge(QUEUE, now_ms)
+    send(store, now_ms - 3_600_000)
+    assert store.messages.purge(QUEUE, now_ms - 3_600_000) == 1
+
+
 def test_purging_an_empty_queue_removes_nothing(store: Store, now_ms: int) -> None:
     assert store.messages.purge(QUEUE, now_ms) == 0
 

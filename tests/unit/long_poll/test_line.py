@@ -5,7 +5,9 @@ import gevent.queue
 
 from karin.sqs.names import QueueId
 from karin.store.signals import Nudge
-from tests.unit.long_poll.callers import QUEUE, Begin, Signals, found, let_all_run, nothing, now_ms
+from karin.wsgi.long_poll import LongPolls
+from tests.clocks import ManualClock
+from tests.unit.long_poll.callers import QUEUE, Begin, Caller, Signals, found, let_all_run, nothing, now_ms
 
 
 def test_what_was_sent_before_anyone_listened_is_found(call: Begin) -> None:
@@ -129,3 +131,18 @@ def test_a_queue_that_is_due_but_yields_nothing_is_not_asked_without_a_pause(wai
             gevent.sleep(0.001)
 
     assert 1 < looks < 250
+
+
+def test_a_clock_that_is_set_back_right_after_a_look_puts_off_no_other(signals: Signals) -> None:
+    clock = ManualClock(now_ms())
+    caller = Caller(LongPolls(signals, clock))  # type: ignore[arg-type]
+    for _ in range(2):  # the second, because nudges are heard from then on
+        caller.claiming().set(nothing())
+        let_all_run()
+
+    clock.advance(seconds=-3_600)
+    signals.say(Nudge(QUEUE, clock.now_ms()))
+
+    caller.claiming().set(found())
+    assert caller.bodies() == ["hello"]
+    caller.close()
