@@ -15,6 +15,7 @@ NAMES = (
     "starting",
     "idle",
     "terminal",
+    "stored",
 )
 
 

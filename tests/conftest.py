@@ -58,7 +58,7 @@ def store_url(private_store_url: str, raw: redis.Redis) -> str:
 @pytest.fixture
 def raw(private_store_url: str) -> Iterator[redis.Redis]:
     """Return a plain client, to look behind the store's back."""
-    client = redis.Redis.from_url(private_store_url, decode_responses=True)
+    client = redis.Redis.from_url(private_store_url, decode_responses=True, encoding_errors="surrogateescape")
     yield client
     client.close()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from karin.sqs.errors import OverLimit
 from karin.sqs.names import QueueId
-from karin.sqs.quotas import BYTES_BESIDE, Limits, all_is_full
+from karin.sqs.quotas import Limits, all_is_full, bytes_beside
 from karin.store.store import Store
 
 LOOK_MS = 60_000
@@ -56,7 +56,7 @@ class Quotas:
         """
         if self._is_time_to_look(now_ms, LOOK_MS):
             self.look(now_ms)
-        size = stored_bytes + BYTES_BESIDE
+        size = stored_bytes + bytes_beside(queue)
         if self._is_over(size) and self._is_time_to_look(now_ms, FULL_LOOK_MS):
             self.look(now_ms)
         if self._is_over(size):

@@ -9,7 +9,8 @@ import msgspec
 from karin.sqs.errors import OverLimit
 from karin.sqs.names import QueueId
 
-BYTES_BESIDE = 200  # that a message takes in the store beside what is stored of it (benchmarks, "stored")
+BYTES_BESIDE = 250  # that a message takes in the store beside what is stored of it (benchmarks, "stored") ...
+FIFO_BYTES_BESIDE = 450  # ... and in a FIFO queue, which keeps its order and its deduplication id
 SHARE = 3 / 4  # of a store's memory, for what queues hold; and of that, for one of them
 
 
@@ -25,6 +26,11 @@ class Limits(msgspec.Struct, frozen=True):
         total = int(most_memory * SHARE) if total_bytes is None else total_bytes
         queue = int(total * SHARE) if queue_bytes is None else queue_bytes
         return cls(queue or None, total or None)
+
+
+def bytes_beside(queue: QueueId) -> int:
+    """Return what counts for each message of a queue beside what is stored of it."""
+    return FIFO_BYTES_BESIDE if queue.is_fifo else BYTES_BESIDE
 
 
 def queue_is_full(queue: QueueId, held_bytes: int, limits: Limits) -> OverLimit:

@@ -6,6 +6,7 @@ import msgspec
 
 from karin.sqs.names import QueueId
 from karin.store import keys
+from karin.store.ids import read_id
 from karin.store.scripts import Scripts
 
 SPANS_MS = (0, 60_000, 3_600_000, 86_400_000)
@@ -63,4 +64,4 @@ class AgendaCommands:
 def _entry(queue: QueueId, member: bytes, due_at_ms: int) -> DueEntry:
     if member.endswith(b"\0"):
         return DueEntry(queue, due_at_ms, None, member[:-1].decode(errors="replace"))
-    return DueEntry(queue, due_at_ms, member.decode())
+    return DueEntry(queue, due_at_ms, read_id(member))

@@ -9,10 +9,12 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 
 from karin.mapping.invocation import Invocation, unpack_invocation
-from karin.sqs.message import Message, unpack_message
+from karin.sqs.message import Message
 from karin.sqs.names import QueueId
+from karin.sqs.stored import unpack_message
 from karin.store import keys
 from karin.store.connection import Client, store_errors
+from karin.store.ids import read_id, stored_beginning, stored_id
 from karin.store.scripts import NO_BOUND, Argument, Scripts, require_queue
 
 PREVIEW_BYTES = 256  # of a body in a list
@@ -112,7 +114,7 @@ class Views:
         status, reply = self._scripts.call("peek", [keys.queue(queue), *keys.of_messages(queue)[:6]], args)
         require_queue(status)
         at_ms, source, member, *rest = reply
-        seen = (_seen(queue, *fields) for fields in zip(*[iter(rest)] * 8, strict=True))
+        seen = (_seen(queue, PREVIEW_BYTES, *fields) for fields in zip(*[iter(rest)] * 8, strict=True))
         return MessagePage(
             tuple(one for one in seen if one is not None),
             None if at_ms < 0 else Cursor(at_ms, source, member),
@@ -125,19 +127,19 @@ class Views:
         QueueDoesNotExist, UnclearId.
         """
         taken_keys = [keys.queue(queue), *keys.of_messages(queue)[:5]]
-        status, reply = self._scripts.call("look", taken_keys, [now_ms, beginning, SEARCHED])
+        wanted: list[Argument] = [beginning, stored_id(beginning), *stored_beginning(beginning)]
+        status, reply = self._scripts.call("look", taken_keys, [now_ms, *wanted, SEARCHED])
         require_queue(status)
         if status == "unknown":
-            among = (
-                f"the first {SEARCHED:,} messages of {queue.name} have" if reply[0] > SEARCHED else f"{queue.name} has"
-            )
-            raise UnclearId(f"{among} none whose id is, or begins with, {beginning}: `karin messages` lists them")
+            raise _unknown(queue, beginning, reply[0])
         if status == "ambiguous":
-            raise ambiguous(beginning, *(id_.decode() for id_ in reply))
+            raise ambiguous(beginning, *(read_id(id_) for id_ in reply))
         where, id_, due_at_ms, receive_count, first_received_at_ms, stored = reply
-        seen = _seen(queue, where, id_, due_at_ms, receive_count, first_received_at_ms, b"", 0, stored)
+        seen = _seen(queue, None, where, id_, due_at_ms, receive_count, first_received_at_ms, b"", 0, stored)
+        if not read_id(id_).startswith(beginning):  # only its first bytes are compared in the store
+            raise _unknown(queue, beginning, 0)
         if seen is None:
-            raise UnclearId(f"message {id_.decode()} of {queue.name} cannot be read: it stays until it expires")
+            raise UnclearId(f"message {read_id(id_)} of {queue.name} cannot be read: it stays until it expires")
         number = self._sequence_number(queue, seen.message)
         return msgspec.structs.replace(
             seen,
@@ -172,11 +174,19 @@ class Views:
     def _sequence_number(self, queue: QueueId, message: Message) -> str | None:
         if not queue.is_fifo or message.group_id is None:
             return None
-        lane, past = f"{message.group_id}\0", f"{message.group_id}\1"
+        lane, past = f"{message.group_id}\0".encode(), f"{message.group_id}\1".encode()
+        ids = (stored_id(message.message_id), message.message_id.encode())
         with store_errors():
-            places: Any = self._client.zrangebylex(keys.order(queue), f"[{lane}", f"({past}", start=0, num=LINE_LENGTH)
-        numbers = (place.decode().removeprefix(lane).removesuffix(message.message_id) for place in places)
-        return next((number for number in numbers if len(number) == 20), None)
+            places: Any = self._client.zrangebylex(
+                keys.order(queue), b"[" + lane, b"(" + past, start=0, num=LINE_LENGTH
+            )
+        rests = (place.removeprefix(lane) for place in places)
+        return next((rest[:20].decode() for rest in rests if rest[20:] in ids), None)
+
+
+def _unknown(queue: QueueId, beginning: str, held: int) -> UnclearId:
+    among = f"the first {SEARCHED:,} messages of {queue.name} have" if held > SEARCHED else f"{queue.name} has"
+    return UnclearId(f"{among} none whose id is, or begins with, {beginning}: `karin messages` lists them")
 
 
 def ambiguous(beginning: str, *ids: str) -> UnclearId:
@@ -186,6 +196,7 @@ def ambiguous(beginning: str, *ids: str) -> UnclearId:
 
 def _seen(
     queue: QueueId,
+    most_body_bytes: int | None,
     state: bytes,
     id_: bytes,
     due_at_ms: int,
@@ -195,10 +206,12 @@ def _seen(
     body_bytes: int,
     packed: bytes,
 ) -> SeenMessage | None:
-    """Return a message that a script told of; None for one that cannot be read."""
-    message_id = id_.decode()
+    """Return a message that a script told of, or no more than the beginning; None for one that cannot be read."""
+    message_id, account, number = read_id(id_), queue.account, sequence_number.decode() or None
     try:
-        message = unpack_message(message_id, packed, sequence_number.decode() or None)
+        message = unpack_message(message_id, packed, account, number, most_body_bytes=most_body_bytes)
+        if body_bytes < 0:
+            body_bytes = len(unpack_message(message_id, packed, account).body.encode())
     except (msgspec.DecodeError, ValueError) as error:
         log.error("message %s of %s cannot be read: %s", message_id, queue.name, error)
         return None

@@ -2,7 +2,7 @@
 
 The keys of a queue share the hash tag ``{account/name}``, so that each script touches one slot and the same code runs
 on a cluster. None carries a time to live but the tombstone and two that only hold others back: free Redis plans evict
-the keys that do.
+the keys that do. Message ids are spelt as karin.store.ids says.
 """
 
 from functools import lru_cache
@@ -87,7 +87,7 @@ def due(queue_id: QueueId) -> str:
 
 
 def messages(queue_id: QueueId) -> str:
-    """HASH message id -> stored message: 13 digits of an instant, then MessagePack (karin.sqs.message)."""
+    """HASH message id -> stored message (karin.sqs.stored)."""
     return _of(queue_id, "messages")
 
 
@@ -135,7 +135,7 @@ def arrivals(queue_id: QueueId) -> str:
 def remembered(queue_id: QueueId) -> str:
     """HASH, FIFO only: what five minutes may ask for again.
 
-    ``d scope NUL deduplication id`` -> ``message_id sequence_number``; ``r attempt id`` -> JSON of what was received.
+    ``d scope NUL deduplication id`` -> ``sequence_number message_id``; ``r attempt id`` -> JSON of what was received.
     """
     return _of(queue_id, "remembered")
 

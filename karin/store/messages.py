@@ -9,11 +9,13 @@ import msgspec
 from karin.sqs.errors import OverLimit, PurgeQueueInProgress
 from karin.sqs.fifo import content_deduplication_id, deduplication_missing
 from karin.sqs.limits import IN_FLIGHT, PURGE_INTERVAL_MS, REMEMBERED_MS
-from karin.sqs.message import Message, ReceivedMessage, pack_message, unpack_message
+from karin.sqs.message import Message, ReceivedMessage
 from karin.sqs.names import QueueId
-from karin.sqs.quotas import BYTES_BESIDE
+from karin.sqs.quotas import bytes_beside
 from karin.sqs.receipts import Receipt
+from karin.sqs.stored import pack_message, unpack_message
 from karin.store import keys
+from karin.store.ids import read_id, stored_id
 from karin.store.inspect import SeenMessage
 from karin.store.scripts import NO_BOUND, Argument, Scripts, optional_instant, require_queue
 
@@ -152,12 +154,12 @@ class MessageCommands:
         """
         taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
         args: list[Argument] = [now_ms, str(queue), keys.WAKES]
-        args += [NO_BOUND if most_held_bytes is None else most_held_bytes, BYTES_BESIDE]
+        args += [NO_BOUND if most_held_bytes is None else most_held_bytes, bytes_beside(queue)]
         if queue.is_fifo:
-            args += [REMEMBERED_MS, *(arg for one in outgoing for arg in _for_fifo(one))]
+            args += [REMEMBERED_MS, *(arg for one in outgoing for arg in _for_fifo(queue, one))]
             status, reply = self._scripts.call("send_fifo", taken_keys, args)
         else:
-            args += [arg for one in outgoing for arg in _for_standard(one)]
+            args += [arg for one in outgoing for arg in _for_standard(queue, one)]
             status, reply = self._scripts.call("send", taken_keys, args)
         require_queue(status)
         if status == "no_deduplication_id":
@@ -168,7 +170,7 @@ class MessageCommands:
             max_bytes,
             held_bytes,
             tuple(
-                Fate(id_.decode(), number.decode() or None, word == b"too_long", word == b"over_limit")
+                Fate(read_id(id_), number.decode() or None, word == b"too_long", word == b"over_limit")
                 for word, id_, number in fates
             ),
         )
@@ -190,10 +192,10 @@ class MessageCommands:
         """Take up to ``most`` due messages under a lease.
 
         The lease is ``visibility_ms``, else the queue's own, and at least ``floor_ms``. ``most_bytes`` bounds the
-        stored messages taken, of which the first is taken whatever its size. In a FIFO queue the same ``attempt_id``
-        gets the same messages again for five minutes. Without ``counts`` the receive is not counted, and no message
-        is dead. A ``call`` is noted when it gets messages. In a standard queue, fewer messages than ``most`` are left
-        where they are until the first of them has been due for ``window_ms``.
+        messages taken, as if none were stored compressed; the first is taken whatever its size. In a FIFO queue the
+        same ``attempt_id`` gets the same messages again for five minutes. Without ``counts`` the receive is not
+        counted, and no message is dead. A ``call`` is noted when it gets messages. In a standard queue, fewer messages
+        than ``most`` are left where they are until the first of them has been due for ``window_ms``.
 
         Raises QueueDoesNotExist; OverLimit when a standard queue has too many messages in flight.
         """
@@ -245,7 +247,7 @@ class MessageCommands:
         args += [int(call is not None and not goes_on and call.max_concurrency is not None), invocation, RECORDED_BYTES]
         for one in settlements:
             receipt = one.receipt
-            args += [receipt.message_id, receipt.receive_count, receipt.group_id or ""]
+            args += [stored_id(receipt.message_id), receipt.receive_count, receipt.group_id or ""]
             args += [receipt.sequence_number or ""] if queue.is_fifo else []
             args += [one.verdict.value, one.due_at_ms]
         taken_keys = [keys.queue(queue), *keys.of_messages(queue), *keys.of_calls(queue)]
@@ -263,7 +265,7 @@ class MessageCommands:
         Raises QueueDoesNotExist.
         """
         message = seen.message
-        args: list[Argument] = [now_ms, str(queue), keys.WAKES, message.message_id, message.group_id or ""]
+        args: list[Argument] = [now_ms, str(queue), keys.WAKES, stored_id(message.message_id), message.group_id or ""]
         args += [message.sequence_number or ""] if queue.is_fifo else []
         args += [seen.due_at_ms, seen.receive_count, -1 if due_at_ms is None else due_at_ms]
         taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
@@ -286,20 +288,20 @@ class MessageCommands:
         return removed
 
 
-def _for_standard(one: Outgoing) -> list[Argument]:
+def _for_standard(queue: QueueId, one: Outgoing) -> list[Argument]:
     delay_ms = -1 if one.delay_ms is None else one.delay_ms
-    return [*_for_any(one), delay_ms, pack_message(one.message)]
+    return [*_for_any(one), delay_ms, pack_message(one.message, queue.account)]
 
 
-def _for_fifo(one: Outgoing) -> list[Argument]:
+def _for_fifo(queue: QueueId, one: Outgoing) -> list[Argument]:
     given_id, content_id = one.message.deduplication_id, content_deduplication_id(one.message.body)
     message = msgspec.structs.replace(one.message, deduplication_id=given_id or content_id)
-    return [*_for_any(one), given_id or "", content_id, pack_message(message)]
+    return [*_for_any(one), given_id or "", content_id, pack_message(message, queue.account)]
 
 
 def _for_any(one: Outgoing) -> list[Argument]:
     received = f"{one.receive_count} {one.first_received_at_ms}" if one.receive_count else ""
-    return [one.message.message_id, one.size, one.message.group_id or "", received]
+    return [stored_id(one.message.message_id), one.size, one.message.group_id or "", received]
 
 
 def _received(
@@ -312,9 +314,9 @@ def _received(
     packed: bytes,
 ) -> ReceivedMessage | None:
     """Return a message that was taken; None for one that cannot be read, which stays where it is until it expires."""
-    message_id, number = id_.decode(), sequence_number.decode() or None
+    message_id, number = read_id(id_), sequence_number.decode() or None
     try:
-        message = unpack_message(message_id, packed, number)
+        message = unpack_message(message_id, packed, queue.account, number)
     except (msgspec.DecodeError, ValueError) as error:
         log.error("message %s of %s cannot be read and is left where it is: %s", message_id, queue.name, error)
         return None

@@ -9,7 +9,7 @@ from karin.sqs.errors import QueueDeletedRecently, QueueNameExists
 from karin.sqs.limits import RECREATE_INTERVAL_MS, TAGS
 from karin.sqs.names import QueueId
 from karin.sqs.queue_attributes import throughput_needs_scope
-from karin.sqs.quotas import BYTES_BESIDE
+from karin.sqs.quotas import BYTES_BESIDE, FIFO_BYTES_BESIDE, bytes_beside
 from karin.sqs.redrive import read_redrive_policy
 from karin.sqs.tags import too_many_tags
 from karin.store import keys
@@ -187,7 +187,7 @@ class QueueCommands:
     def weigh(self, queues: Sequence[QueueId]) -> Weighed:
         """Return what queues hold, all names and the store's memory, in one command."""
         taken_keys = [keys.QUEUES, *(key for queue in queues for key in (keys.queue(queue), keys.messages(queue)))]
-        _, (most_memory, names, *held) = self._scripts.call("weigh", taken_keys, [BYTES_BESIDE])
+        _, (most_memory, names, *held) = self._scripts.call("weigh", taken_keys, [BYTES_BESIDE, FIFO_BYTES_BESIDE])
         return Weighed(
             dict(zip(queues, held, strict=True)),
             tuple(QueueId.parse(name.decode()) for name in names),
@@ -246,7 +246,7 @@ def _state(queue: QueueId, counts: Sequence[int], next_due_at_ms: int, fields: l
         leased=leased,
         delayed=delayed,
         next_due_at_ms=optional_instant(next_due_at_ms),
-        held_bytes=int(stored.get(keys.STORED_BYTES, 0)) + (ready + leased + delayed) * BYTES_BESIDE,
+        held_bytes=int(stored.get(keys.STORED_BYTES, 0)) + (ready + leased + delayed) * bytes_beside(queue),
     )
 
 

@@ -4,7 +4,8 @@
 misread gets the next version, and ``claim`` the step that leads to it: a newer karin reads what an older one left,
 never the other way round.
 
-2: each queue keeps how many bytes it stores.
+2: each queue keeps how many bytes it stores, messages are stored as karin.sqs.stored says, long bodies compressed, and
+their ids are spelt as karin.store.ids says. Messages of version 1 are read as they are, wherever they are met.
 """
 
 from typing import Any

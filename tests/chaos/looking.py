@@ -6,6 +6,7 @@ import redis
 
 from karin.sqs.names import QueueId
 from karin.store import keys
+from karin.store.ids import read_id
 from tests.chaos.functions import CANARY, DEAD_LETTERS, FIFO, STANDARD
 from tests.chaos.ledger import Ledger
 from tests.chaos.senders import client_of
@@ -21,7 +22,7 @@ class Look:
     def __init__(self, url: str, store_url: str) -> None:
         self._sqs = client_of(url)
         self._url = url
-        self._store = redis.Redis.from_url(store_url, decode_responses=True)
+        self._store = redis.Redis.from_url(store_url, decode_responses=True, encoding_errors="surrogateescape")
 
     def close(self) -> None:
         """Close its connections."""
@@ -48,7 +49,7 @@ class Look:
             assert self.held(queue) == 0, f"{queue} holds what nobody receives"
         for queue in MAPPED:
             ids: Any = self._store.hkeys(keys.messages(QueueId(ACCOUNT, queue)))
-            ledger.left.update(dict.fromkeys(ids, queue))
+            ledger.left.update((read_id(id_.encode(errors="surrogateescape")), queue) for id_ in ids)
 
     def _receive(self, queue: str) -> list[dict[str, Any]]:
         url = self._url_of(queue)

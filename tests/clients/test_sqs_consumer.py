@@ -14,6 +14,7 @@ from karin.clock import SystemClock
 from karin.settings import DEFAULT_ACCOUNT_ID
 from karin.sqs.names import QueueId
 from karin.store import keys
+from karin.store.ids import stored_id
 from karin.store.store import Store
 from tests.clients.conftest import Door
 from tests.clients.programs import Program, Told, node_program
@@ -129,7 +130,7 @@ def test_heartbeats_keep_a_message_with_a_slow_handler(signed_queue: Queue, raw:
     options = {"visibilityTimeout": 3, "heartbeatInterval": 1}
     with signed_queue.consumer("take_long", in_batches=in_batches, **options) as consumer:
         consumer.tells(1, of("message_received"))
-        leased_until_ms = raw.zscore(keys.leased(signed_queue.id), message_id)
+        leased_until_ms = raw.zscore(keys.leased(signed_queue.id), stored_id(message_id))
         assert leased_until_ms is not None
         wait_until(lambda: SystemClock().now_ms() > leased_until_ms, "the first lease is over")
         consumer.say("finish")

@@ -11,6 +11,7 @@ from karin.operations.quotas import FULL_LOOK_MS, LOOK_MS
 from karin.operations.sending import Sender, SentMessage, send_message, send_message_batch
 from karin.settings import Settings
 from karin.sqs.errors import OverLimit, QueueDoesNotExist
+from karin.sqs.names import QueueId
 from karin.sqs.quotas import Limits
 from karin.sqs.sending import Send
 from karin.store.store import Store
@@ -18,7 +19,7 @@ from tests.clocks import ManualClock
 from tests.store.support import FIFO, OTHER, QUEUE, claim, create
 from tests.wire.monitoring import commands
 
-BODY = "x" * 1000
+BODY = "x" * 1000  # too short to be compressed
 ME = Sender("AIDA")
 MEGABYTE = 1024 * 1024
 
@@ -53,20 +54,18 @@ def test_a_sender_is_told_which_queue_is_full_how_much_it_holds_and_which_settin
     assert (refused.value.status, refused.value.shape) == (403, "OverLimit")
 
 
-@pytest.mark.parametrize("limits", [{"queue_bytes": 3_000}, {"total_bytes": 3_000}])
+@pytest.mark.parametrize("limits", [{"queue_bytes": 3_600}, {"total_bytes": 3_600}])
 @pytest.mark.parametrize("queue", [QUEUE, FIFO])
 def test_the_entries_of_a_batch_that_find_no_room_fail_and_the_others_do_not(
-    store: Store, clock: ManualClock, limits: dict[str, int], queue: object
+    store: Store, clock: ManualClock, limits: dict[str, int], queue: QueueId
 ) -> None:
-    assert queue in (QUEUE, FIFO)
-    target = QUEUE if queue == QUEUE else FIFO
-    create(store, clock.now_ms(), target)
-    group = "g" if target.is_fifo else None
+    create(store, clock.now_ms(), queue)
+    group = "g" if queue.is_fifo else None
     entries = [
         (str(place), Send(BODY if place < 4 else "small", group_id=group, deduplication_id=group and str(place)))
         for place in range(5)
     ]
-    results = dict(send_message_batch(bounded(store, clock, **limits), target, entries, ME))
+    results = dict(send_message_batch(bounded(store, clock, **limits), queue, entries, ME))
     assert [type(results[str(place)]) for place in range(5)] == [
         SentMessage,
         SentMessage,
@@ -74,7 +73,7 @@ def test_the_entries_of_a_batch_that_find_no_room_fail_and_the_others_do_not(
         OverLimit,
         SentMessage,
     ]
-    assert store.queues.describe(target, clock.now_ms()).ready == 3
+    assert store.queues.describe(queue, clock.now_ms()).ready == 3
 
 
 def test_one_full_queue_leaves_room_to_others_until_all_together_are_full(store: Store, clock: ManualClock) -> None:

@@ -15,6 +15,7 @@ from karin.scheduler.rounds import Rounds
 from karin.scheduler.served import CALL_MARGIN_MS, Served
 from karin.store import keys
 from karin.store.connection import StoreUnavailable
+from karin.store.ids import stored_id
 from karin.store.messages import Settlement, Verdict
 from karin.store.store import Store
 from tests.clocks import ManualClock
@@ -59,7 +60,7 @@ def dispatcher(store: Store, served: Served, recorder: Recorder, clock: ManualCl
 
 def leased_until_ms(raw: redis.Redis, flight: Flight) -> int:
     """Return until when the first message of a flight is leased."""
-    score = raw.zscore(keys.leased(flight.queue), flight.message_ids[0])
+    score = raw.zscore(keys.leased(flight.queue), stored_id(flight.message_ids[0]))
     assert isinstance(score, float)
     return int(score)
 

@@ -15,8 +15,9 @@ from karin.clock import SystemClock
 from karin.local.process import LocalLambda
 from karin.mapping.model import Snapshot
 from karin.scheduler.served import CALL_MARGIN_MS
-from karin.sqs.message import Message, pack_message
+from karin.sqs.message import Message
 from karin.sqs.names import QueueId
+from karin.sqs.stored import pack_message
 from karin.store import keys
 from karin.store.signals import SyncAsked, Synced, SyncFailed
 from karin.store.store import Store

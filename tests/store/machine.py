@@ -16,6 +16,7 @@ from karin.sqs.limits import PURGE_INTERVAL_MS
 from karin.sqs.message import ReceivedMessage
 from karin.sqs.names import QueueId
 from karin.store import keys
+from karin.store.ids import read_id
 from karin.store.messages import Outgoing, Settlement, Verdict
 from karin.store.store import Store
 from tests.processes import running_store
@@ -142,7 +143,7 @@ class Machine(ABC, Generic[Model]):
     def _with_next_id(self, one: Outgoing) -> Outgoing:
         """Give a message an id that a history has every time it is done, but in no order."""
         self.messages += 1
-        message_id = str(uuid.UUID(int=self.messages * SCATTERED % (1 << 128)))
+        message_id = str(uuid.UUID(int=self.messages * SCATTERED % (1 << 128), version=4))
         return replace(one, message=replace(one.message, message_id=message_id))
 
     def change(self, step: Change) -> None:
@@ -175,7 +176,7 @@ class Machine(ABC, Generic[Model]):
         visibility_ms = model.visibility_ms if step.visibility_ms is None else step.visibility_ms
         asked = Asked(step.most, max(visibility_ms, step.floor_ms, 1), step.counts, step.at_most_one, step.attempt_id)
         stored: Any = self.raw.hkeys(keys.messages(queue))
-        chosen = Chosen(ids_of(taken.messages), ids_of(taken.dead), {*model.held} - {*stored})
+        chosen = Chosen(ids_of(taken.messages), ids_of(taken.dead), {*model.held} - {*map(spelt_out, stored)})
         received_at_ms = self.claim_in_model(model, asked, chosen)
         for one in (*taken.messages, *taken.dead):
             held, receipt = model.held[one.message.message_id], one.receipt
@@ -258,21 +259,23 @@ class Machine(ABC, Generic[Model]):
                 for key in (keys.due, keys.leased, keys.order, keys.grouped, keys.lanes, keys.arrivals):
                     pipe.zrange(key(queue), 0, -1, withscores=True)
                 stored, receives, remembered, remembered_until, *sets = pipe.execute()
-            assert {*stored} == {*model.held}
+            assert {*map(spelt_out, stored)} == {*model.held}
             assert self._stored_bytes(queue, stored) == int(self.raw.hget(keys.queue(queue), keys.STORED_BYTES) or 0)
-            assert receives == {
+            assert {spelt_out(id_): text for id_, text in receives.items()} == {
                 id_: f"{held.receive_count} {held.first_received_at_ms}{' set' if held.is_set else ''}"
                 for id_, held in model.held.items()
                 if held.receive_count
             }
             assert {*remembered} == {*remembered_until}
-            due, leased, order, grouped, lanes, arrivals = ({name: int(at) for name, at in one} for one in sets)
+            due, leased, order, grouped, lanes, arrivals = (
+                {spelt_out(name): int(at) for name, at in one} for one in sets
+            )
             self.check_keys(model, due, leased, {*order}, grouped=grouped, lanes=lanes, arrivals=arrivals)
 
     def _stored_bytes(self, queue: QueueId, ids: list[str]) -> int:
         with self.raw.pipeline(transaction=False) as pipe:
             for id_ in ids:
-                pipe.hstrlen(keys.messages(queue), id_)
+                pipe.hstrlen(keys.messages(queue), id_.encode(errors="surrogateescape"))
             return sum(pipe.execute())
 
     def check_next_due(self, model: Model, told_ms: int | None) -> None:
@@ -288,6 +291,12 @@ class Machine(ABC, Generic[Model]):
             assert earliest_ms <= told_ms <= self.now_ms
 
 
+def spelt_out(member: str) -> str:
+    """Return a member of a set with the id with which it ends, if it does, as people write it."""
+    stored = member.encode(errors="surrogateescape")
+    return stored[:-16].decode() + read_id(stored[-16:]) if stored[-1] >= 128 else member
+
+
 def ids_of(messages: tuple[ReceivedMessage, ...]) -> list[str]:
     """Return the ids of what was received, in order."""
     return [one.message.message_id for one in messages]
@@ -299,7 +308,7 @@ def machine_store() -> Iterator[tuple[Store, "redis.Redis"]]:
     with (
         short_folder() as home,
         running_store(home) as url,
-        closing(redis.Redis.from_url(url, decode_responses=True)) as raw,
+        closing(redis.Redis.from_url(url, decode_responses=True, encoding_errors="surrogateescape")) as raw,
     ):
         yield Store.open(url, max_connections=1), raw
 

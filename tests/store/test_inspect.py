@@ -8,6 +8,7 @@ import redis
 from karin.sqs.errors import QueueDoesNotExist
 from karin.sqs.names import QueueId
 from karin.store import keys
+from karin.store.ids import stored_id
 from karin.store.inspect import MessagePage, MessageState, UnclearId
 from karin.store.messages import Verdict
 from karin.store.store import Store
@@ -172,8 +173,8 @@ def test_a_message_that_cannot_be_read_is_passed_over(
     create(store, clock.now_ms())
     garbled, short = (send(store, clock.now_ms(), body) for body in ("garbled", "short"))
     send(store, clock.now_ms(), "fine")
-    bytes_raw.hset(keys.messages(QUEUE), garbled, b"%013d\xc1\xff\xdb\xff\xff" % clock.now_ms())
-    bytes_raw.hset(keys.messages(QUEUE), short, b"1")
+    bytes_raw.hset(keys.messages(QUEUE), stored_id(garbled), b"%013d\xc1\xff\xdb\xff\xff" % clock.now_ms())
+    bytes_raw.hset(keys.messages(QUEUE), stored_id(short), b"1")
 
     assert bodies(page(store, clock)) == ["fine"]
     assert garbled in caplog.text

@@ -1,10 +1,12 @@
 """How many bytes a queue holds, what its limit refuses, and that an older karin's queues are counted once."""
 
+from typing import Any
+
 import pytest
 import redis
 
 from karin.sqs.names import QueueId
-from karin.sqs.quotas import BYTES_BESIDE
+from karin.sqs.quotas import bytes_beside
 from karin.store import keys
 from karin.store.messages import Outgoing, Rescheduled, Verdict
 from karin.store.store import Store
@@ -29,8 +31,9 @@ def held(store: Store, queue: QueueId) -> int:
 
 def summed(raw: redis.Redis, queue: QueueId) -> int:
     """Return what a queue's messages come to."""
-    lengths = [raw.hstrlen(keys.messages(queue), id_) for id_ in raw.hkeys(keys.messages(queue))]
-    return sum(lengths) + len(lengths) * BYTES_BESIDE
+    ids: Any = raw.hkeys(keys.messages(queue))
+    lengths: Any = [raw.hstrlen(keys.messages(queue), id_.encode(errors="surrogateescape")) for id_ in ids]
+    return int(sum(lengths)) + len(lengths) * bytes_beside(queue)
 
 
 @both
@@ -113,12 +116,13 @@ def test_a_queue_that_runs_empty_is_counted_right_again(store: Store, raw: redis
 
 
 def test_queues_are_weighed_in_one_command_with_all_names_and_the_stores_memory(store: Store, raw: redis.Redis) -> None:
-    for queue in (QUEUE, OTHER):
+    for queue in (QUEUE, FIFO, OTHER):
         create(store, NOW_MS, queue)
-    send(store, NOW_MS)
-    weighed = store.queues.weigh([QUEUE])
-    assert weighed.held_bytes == {QUEUE: summed(raw, QUEUE)}
-    assert set(weighed.names) == {QUEUE, OTHER}
+    store.messages.send(QUEUE, NOW_MS, [new(QUEUE)])
+    store.messages.send(FIFO, NOW_MS, [new(FIFO)])
+    weighed = store.queues.weigh([QUEUE, FIFO])
+    assert weighed.held_bytes == {queue: summed(raw, queue) for queue in (QUEUE, FIFO)}
+    assert set(weighed.names) == {QUEUE, FIFO, OTHER}
     before = int(str(raw.config_get("maxmemory")["maxmemory"]))
     assert weighed.most_memory == before
     raw.config_set("maxmemory", 0)

@@ -366,7 +366,7 @@ def test_an_upgrade_is_taken_back_by_restoring_the_backup_from_before_it(
     assert contents_but_streams(raw) == newer
     assert run(store_url, "restore", path, "--replace", "--yes")[0] == 0
     assert contents(store_url) == filled
-    assert raw.get(keys.SCHEMA) == "1"
+    assert raw.get(keys.SCHEMA) == str(VERSION)
 
 
 def contents_but_streams(raw: redis.Redis) -> dict[str, object]:

@@ -10,7 +10,8 @@ import redis
 
 from karin.clock import SystemClock
 from karin.settings import SQS_MAX_DELAY_SECONDS
-from karin.sqs.message import Message, unpack_message
+from karin.sqs.message import Message
+from karin.sqs.stored import unpack_message
 from karin.store import keys
 from karin.store.store import Store
 from tests.processes import running_endpoint
@@ -97,7 +98,7 @@ def delays_ms(store_url: str) -> Iterator[Callable[[], list[int]]]:
         ]
         stored: Any = redis_client.hgetall(keys.messages(WORK))
         return sorted(
-            int(score) - unpack_message(member.decode(), stored[member]).sent_at_ms
+            int(score) - unpack_message("", stored[member], WORK.account).sent_at_ms
             for member, score in due
             if member in stored
         )

@@ -8,8 +8,9 @@
 -- KEYS[7] karin:{queue}:order     ZSET
 -- KEYS[8] karin:{queue}:lanes     ZSET
 -- KEYS[9] karin:{queue}:calls     ZSET
--- ARGV[1] now_ms, ARGV[2] most messages to take, ARGV[3] most bytes of stored messages to take (the first is taken
---         whatever its size), ARGV[4] lease in ms (-1: the queue's visibility timeout), ARGV[5] shortest lease in ms,
+-- ARGV[1] now_ms, ARGV[2] most messages to take, ARGV[3] most bytes of stored messages to take, as if none were
+--         compressed (the first is taken whatever its size), ARGV[4] lease in ms (-1: the queue's visibility timeout),
+--         ARGV[5] shortest lease in ms,
 --         ARGV[6] 1: the receive counts, 0: it does not, and nothing is dead, ARGV[7] most messages in flight,
 --         ARGV[8] "mapping_uuid " or "" for who is no mapping, ARGV[9] call id, ARGV[10] instant in ms until which the
 --         call is taken to be in flight, ARGV[11] most calls of the mapping, ARGV[12] how long a batch may fill in ms
@@ -29,6 +30,7 @@ local most_leased, after_now, calls_key = tonumber(ARGV[7]), '(' .. ARGV[1], KEY
 local mapping, call_id, call_until_ms, most_calls = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
 local window_ms, before_next_ms = tonumber(ARGV[12]), string.format('(%.0f', tonumber(ARGV[1]) + 1)
 local admit, busy_until = include('admit'), include('busy_until')
+local plain_bytes, retained_from = include('plain_bytes'), include('retained_from')
 local first_in_lane, forget_bytes = include('first_in_lane'), include('forget_bytes')
 local free_first = include('free_first')
 
@@ -105,12 +107,12 @@ local batch = {
 
 local function take(id, lane, place)
   local stored = redis.call('HGET', messages_key, id)
-  if not stored or tonumber(string.sub(stored, 1, 13)) + retention_ms <= now_ms then
+  if not stored or retained_from(stored) + retention_ms <= now_ms then
     drop(id, lane, place, stored)
     drops_left = drops_left - 1
     return
   end
-  local fate, count, first_at_ms = admit(batch, receives_key, id, stored, now_ms)
+  local fate, count, first_at_ms = admit(batch, receives_key, id, plain_bytes(stored), now_ms)
   if not fate then return end
   lease(id, lane, place, fate == 'dead' and dead_until_ms or leased_until_ms)
   for _, part in ipairs({fate, id, count, first_at_ms, now_ms, '', stored}) do
@@ -139,7 +141,7 @@ end
 local function full_by(latest_ms)
   local left, left_now = most_bytes, most_bytes
   for place, message in ipairs(line_until(latest_ms)) do
-    left = left - redis.call('HSTRLEN', messages_key, message.id)
+    left = left - plain_bytes(redis.call('HGET', messages_key, message.id) or '')
     if message.due_at_ms <= now_ms then left_now = left end
     if left <= 0 or place == most then return message.due_at_ms, left_now end
   end

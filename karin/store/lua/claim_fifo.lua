@@ -9,8 +9,9 @@
 -- KEYS[8] karin:{queue}:remembered        HASH
 -- KEYS[9] karin:{queue}:remembered-until  ZSET
 -- KEYS[10] karin:{queue}:calls            ZSET
--- ARGV[1] now_ms, ARGV[2] most messages to take, ARGV[3] most bytes of stored messages to take (the first is taken
---         whatever its size), ARGV[4] lease in ms (-1: the queue's visibility timeout), ARGV[5] shortest lease in ms,
+-- ARGV[1] now_ms, ARGV[2] most messages to take, ARGV[3] most bytes of stored messages to take, as if none were
+--         compressed (the first is taken whatever its size), ARGV[4] lease in ms (-1: the queue's visibility timeout),
+--         ARGV[5] shortest lease in ms,
 --         ARGV[6] 1: the receive counts, 0: it does not, and nothing is dead, ARGV[7] most messages in flight,
 --         ARGV[8] "mapping_uuid " or "" for who is no mapping, ARGV[9] call id, ARGV[10] instant in ms until which the
 --         call is taken to be in flight, ARGV[11] most calls of the mapping,
@@ -31,6 +32,7 @@ local mapping, call_id, call_until_ms, most_calls = ARGV[8], ARGV[9], tonumber(A
 local calls_key = KEYS[10]
 local after_now = '(' .. ARGV[1]
 local admit, busy_until = include('admit'), include('busy_until')
+local plain_bytes, retained_from = include('plain_bytes'), include('retained_from')
 local first_in_lane, visible_at = include('first_in_lane'), include('visible_at')
 local forget_bytes, free_first = include('forget_bytes'), include('free_first')
 
@@ -77,7 +79,7 @@ local function take(lane, place)
   local number, id = string.sub(place, #lane + 1, #lane + 20), string.sub(place, #lane + 21)
   if visible_at(leased_key, arrivals_key, id, delay_ms) > now_ms then return false end
   local stored = redis.call('HGET', messages_key, id)
-  if not stored or tonumber(string.sub(stored, 1, 13)) + retention_ms <= now_ms then
+  if not stored or retained_from(stored) + retention_ms <= now_ms then
     freed_bytes = freed_bytes + #(stored or '')
     redis.call('HDEL', messages_key, id)
     redis.call('HDEL', receives_key, id)
@@ -87,7 +89,7 @@ local function take(lane, place)
     drops_left = drops_left - 1
     return drops_left > 0
   end
-  local fate, count, first_at_ms = admit(batch, receives_key, id, stored, now_ms)
+  local fate, count, first_at_ms = admit(batch, receives_key, id, plain_bytes(stored), now_ms)
   if not fate then return false end
   redis.call('ZREM', arrivals_key, id)
   redis.call('ZADD', leased_key, fate == 'dead' and dead_until_ms or leased_until_ms, id)

@@ -12,8 +12,8 @@
 --         ARGV[9] its member
 -- Returns {"no_queue"} | {"ok", instant in ms, source and member that the page ended with, or -1, 0 and "" when nothing
 --          follows, then eight for each message: "ready" | "delayed" | "leased", id, due instant in ms, receive count,
---          first received instant in ms or 0, sequence number or "", length of its body in bytes, stored with a body
---          that may be cut}
+--          first received instant in ms or 0, sequence number or "", length of its body in bytes or -1 when that is not
+--          known, stored with a body that may be cut}
 -- Messages come in the order in which they are due; in a FIFO queue group by group, each in its order, unless only the
 -- delayed or the leased are wanted. What changes between two pages may be missed or shown twice.
 -- Invariant: read-only; the time that a page takes does not grow with the queue.
@@ -34,21 +34,21 @@ local function score_of(key, member)
   return tonumber(redis.call('ZSCORE', key, member) or nil)
 end
 
--- Returns a stored message whose body has no more bytes than wanted, cut between two characters, and the length of its
--- whole body. What is stored is MessagePack behind 13 digits: an array of the instant of the send, the body, the rest.
+-- Returns a stored message with no more of its body than is wanted, and the length of the whole body, -1 for one of
+-- version 1 of the layout, which is not cut. Four bytes of what is compressed are enough for one of what it was.
 local function shortened(stored)
-  local integer_bytes = {[0xcc] = 2, [0xcd] = 3, [0xce] = 5, [0xcf] = 9}
-  local text_bytes = {[0xd9] = 1, [0xda] = 2, [0xdb] = 4}
-  local mark_at = 15 + (integer_bytes[string.byte(stored, 15)] or 1)
-  local mark = string.byte(stored, mark_at) or 0
-  local width, length = text_bytes[mark] or 0, mark % 32
-  if width > 0 then length = 0 end
-  for i = 1, width do length = length * 256 + (string.byte(stored, mark_at + i) or 0) end
-  local body_at, kept = mark_at + width + 1, most_body_bytes
-  if length <= kept then return stored, length end
-  while kept > 0 and math.floor((string.byte(stored, body_at + kept) or 0) / 64) == 2 do kept = kept - 1 end
-  local head = string.sub(stored, 1, mark_at - 1) .. string.char(0xda, math.floor(kept / 256), kept % 256)
-  return head .. string.sub(stored, body_at, body_at + kept - 1) .. string.sub(stored, body_at + length), length
+  local head, body_at, saved_bytes = string.byte(stored, 1) or 0, 7, 0
+  local function number_at(place)
+    local number = 0
+    for i = place, place + 3 do number = number * 256 + (string.byte(stored, i) or 0) end
+    return number
+  end
+  if head < 128 then return stored, -1 end
+  if math.floor(head / 16) % 2 == 1 then body_at = body_at + 6 end
+  if math.floor(head / 64) % 2 == 1 then saved_bytes, body_at = number_at(body_at), body_at + 4 end
+  if math.floor(head / 32) % 2 == 1 then body_at = body_at + 4 + number_at(body_at) end
+  local kept = saved_bytes > 0 and 4 * most_body_bytes or most_body_bytes
+  return string.sub(stored, 1, body_at + kept - 1), math.max(#stored - body_at + 1 + saved_bytes, 0)
 end
 
 -- Returns a function that yields instant, source and member of everything in sorted sets by the instant.

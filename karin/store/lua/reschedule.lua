@@ -19,19 +19,24 @@ local grouped_key, order_key, lanes_key = KEYS[6], KEYS[7], KEYS[8]
 local now_ms, queue_name, channel, id, group = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local seen_due_at_ms, seen_count, due_at_ms = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local first_in_lane, line_up_lane = include('first_in_lane'), include('line_up_lane')
-local forget_bytes = include('forget_bytes')
+local forget_bytes, retain_from = include('forget_bytes'), include('retain_from')
+local older_id, retained_from = include('older_id'), include('retained_from')
 local note_verdict, nudge_if_earlier = include('note_verdict'), include('nudge_if_earlier')
 
 local attributes = redis.call('HMGET', queue_key, 'MessageRetentionPeriod', 'stored_bytes')
 if not attributes[1] then return {'no_queue'} end
 local stored = redis.call('HGET', messages_key, id)
+if not stored then
+  id = older_id(id)
+  stored = redis.call('HGET', messages_key, id)
+end
 if not stored then return {'gone'} end
 local stands_at_ms = tonumber(redis.call('ZSCORE', group == '' and due_key or grouped_key, id))
 local count, first_at_ms = string.match(redis.call('HGET', receives_key, id) or '0 0', '^(%d+) (%d+)')
 local is_moved = stands_at_ms ~= seen_due_at_ms and stands_at_ms ~= due_at_ms
 if is_moved or tonumber(count) ~= seen_count then return {'changed'} end
 local is_to_stay = due_at_ms >= 0
-local kept_until_ms = tonumber(string.sub(stored, 1, 13)) + tonumber(attributes[1]) * 1000
+local kept_until_ms = retained_from(stored) + tonumber(attributes[1]) * 1000
 if is_to_stay and kept_until_ms <= now_ms then return {'expired'} end
 if stands_at_ms == due_at_ms then return {'ok'} end
 local before = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
@@ -58,7 +63,9 @@ take_out_of_line()
 if is_to_stay then
   put_in_line()
   if due_at_ms >= kept_until_ms then  -- it would be lost before it is due
-    redis.call('HSET', messages_key, id, string.format('%013.0f', due_at_ms) .. string.sub(stored, 14))
+    local retained = retain_from(stored, due_at_ms)
+    redis.call('HSET', messages_key, id, retained)
+    forget_bytes(queue_key, attributes[2], #stored - #retained)
   end
   local leased_until_ms = tonumber(redis.call('ZSCORE', leased_key, id) or 0)
   if leased_until_ms > now_ms and due_at_ms > now_ms then

@@ -23,13 +23,15 @@ local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local id, lane, number = ARGV[4], ARGV[5] .. '\0', ARGV[6]
 local seen_due_at_ms, seen_count, due_at_ms = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local first_in_lane, note_verdict = include('first_in_lane'), include('note_verdict')
-local forget_bytes = include('forget_bytes')
+local forget_bytes, retain_from = include('forget_bytes'), include('retain_from')
+local older_id, retained_from = include('older_id'), include('retained_from')
 local nudge_if_earlier, visible_at = include('nudge_if_earlier'), include('visible_at')
 
 local attributes = redis.call('HMGET', queue_key, 'MessageRetentionPeriod', 'DelaySeconds', 'stored_bytes')
 if not attributes[1] then return {'no_queue'} end
 local retention_ms, delay_ms = tonumber(attributes[1]) * 1000, tonumber(attributes[2]) * 1000
 if delay_ms >= retention_ms then retention_ms = retention_ms + delay_ms end  -- as a claim counts it
+if not redis.call('ZSCORE', order_key, lane .. number .. id) then id = older_id(id) end
 local place = lane .. number .. id
 if not redis.call('ZSCORE', order_key, place) then return {'gone'} end
 local stands_at_ms = visible_at(leased_key, arrivals_key, id, delay_ms)
@@ -38,7 +40,7 @@ local is_moved = stands_at_ms ~= seen_due_at_ms and stands_at_ms ~= due_at_ms
 if is_moved or tonumber(count) ~= seen_count then return {'changed'} end
 local stored = redis.call('HGET', messages_key, id)
 local is_to_stay, is_first = due_at_ms >= 0, first_in_lane(order_key, lane) == place
-local kept_until_ms = tonumber(string.sub(stored, 1, 13)) + retention_ms
+local kept_until_ms = retained_from(stored) + retention_ms
 if is_to_stay and kept_until_ms <= now_ms then return {'expired'} end
 if is_to_stay and not is_first then return {'behind'} end
 if stands_at_ms == due_at_ms then return {'ok'} end
@@ -46,7 +48,9 @@ local before = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 
 if is_to_stay then
   if due_at_ms >= kept_until_ms then  -- it would be lost before it is due
-    redis.call('HSET', messages_key, id, string.format('%013.0f', due_at_ms) .. string.sub(stored, 14))
+    local retained = retain_from(stored, due_at_ms)
+    redis.call('HSET', messages_key, id, retained)
+    forget_bytes(queue_key, attributes[3], #stored - #retained)
   end
   local leased_until_ms = tonumber(redis.call('ZSCORE', leased_key, id) or 0)
   if leased_until_ms > now_ms then

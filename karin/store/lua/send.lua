@@ -19,7 +19,8 @@ local queue_key, due_key, messages_key, receives_key, grouped_key = KEYS[1], KEY
 local order_key, lanes_key = KEYS[7], KEYS[8]
 local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local most_held, bytes_beside = tonumber(ARGV[4]), tonumber(ARGV[5])
-local ready_count = include('ready_count')
+local plain_bytes, ready_count = include('plain_bytes'), include('ready_count')
+local retain_from = include('retain_from')
 
 local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'MessageRetentionPeriod',
   'window_most', 'window_room', 'stored_bytes')
@@ -58,7 +59,7 @@ local function fill_window(sent_bytes)
 end
 
 local reply = {'ok', max_bytes, 0}
-local sent_bytes = 0
+local sent_bytes, plain_sent_bytes = 0, 0
 for i = 6, #ARGV, 6 do
   local id, size, group, received = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
   local delay_ms, stored = tonumber(ARGV[i + 4]), ARGV[i + 5]
@@ -70,12 +71,13 @@ for i = 6, #ARGV, 6 do
   else
     if delay_ms < 0 then delay_ms = queue_delay_ms end
     if delay_ms >= retention_ms then  -- counted from the send, it would be lost before it is due
-      stored = string.format('%013.0f', now_ms + delay_ms) .. string.sub(stored, 14)
+      stored = retain_from(stored, now_ms + delay_ms)
     end
     if redis.call('HSETNX', messages_key, id, stored) == 1 then
       if received ~= '' then redis.call('HSET', receives_key, id, received) end
       line_up(id, group, now_ms + delay_ms)
       sent_bytes, held = sent_bytes + #stored, held + bytes_beside + #stored
+      plain_sent_bytes = plain_sent_bytes + plain_bytes(stored)
     end
   end
   reply[#reply + 1] = word
@@ -90,5 +92,5 @@ reply[3] = held
 if earliest_at_ms < head_at_ms then
   redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, earliest_at_ms))
 end
-if attributes[4] and tonumber(attributes[5]) > 0 then fill_window(sent_bytes) end
+if attributes[4] and tonumber(attributes[5]) > 0 then fill_window(plain_sent_bytes) end
 return reply

@@ -21,6 +21,7 @@ local queue_key, due_key, messages_key, receives_key = KEYS[1], KEYS[2], KEYS[3]
 local arrivals_key, order_key, remembered_key, remembered_until_key = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local now_ms, queue_name, channel, remembered_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[6])
 local most_held, bytes_beside = tonumber(ARGV[4]), tonumber(ARGV[5])
+local retain_from, retained_from = include('retain_from'), include('retained_from')
 
 local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'ContentBasedDeduplication',
   'DeduplicationScope', 'stored_bytes')
@@ -46,14 +47,13 @@ local due_at_ms, is_earlier = now_ms + delay_ms, false
 local function first_of(field)
   local until_ms = redis.call('ZSCORE', remembered_until_key, field)
   if not until_ms or tonumber(until_ms) <= now_ms then return nil end
-  return string.match(redis.call('HGET', remembered_key, field), '^(%S+) (%S+)$')
+  local remembered = redis.call('HGET', remembered_key, field)
+  local number, id = string.match(remembered, '^(%d+) (.*)$')
+  if number then return id, number end
+  return string.match(remembered, '^(%S+) (%S+)$')  -- as version 1 of the layout has it
 end
 
 local function line_up(id, lane, number, stored)
-  local retained_from = string.format('%013.0f', now_ms)
-  if string.sub(stored, 1, 13) ~= retained_from then  -- it comes from another queue: retention begins anew
-    stored = retained_from .. string.sub(stored, 14)
-  end
   redis.call('HSET', messages_key, id, stored)
   redis.call('ZADD', arrivals_key, now_ms, id)
   redis.call('ZADD', order_key, 0, lane .. number .. id)
@@ -69,22 +69,24 @@ for i = 7, #ARGV, 7 do
   local id, size, group, received, given = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local field = 'd' .. (is_by_group and group or '') .. '\0' .. (given ~= '' and given or ARGV[i + 5])
   local first_id, first_number = first_of(field)
-  local word, number = 'sent', ''
+  local word, number, stored = 'sent', '', ARGV[i + 6]
   if size > max_bytes then
     word = 'too_long'
   elseif first_id then
     word, id, number = 'duplicate', first_id, first_number
   elseif redis.call('HEXISTS', messages_key, id) == 1 then  -- a move that is repeated after a long pause
     word = 'duplicate'
-  elseif size > 0 and held + bytes_beside + #ARGV[i + 6] > most_held then
+  elseif size > 0 and held + bytes_beside + #stored > most_held then
     word = 'over_limit'
   else
     -- Twenty digits, as AWS has them; a Lua number alone would hold sixteen of them exactly.
     number = '1' .. string.format('%019.0f', redis.call('HINCRBY', queue_key, 'sequence', 1))
     if received ~= '' then redis.call('HSET', receives_key, id, received) end
-    line_up(id, group .. '\0', number, ARGV[i + 6])
-    sent_bytes, held = sent_bytes + #ARGV[i + 6], held + bytes_beside + #ARGV[i + 6]
-    redis.call('HSET', remembered_key, field, id .. ' ' .. number)
+    -- What comes from another queue is retained anew.
+    if retained_from(stored) ~= now_ms then stored = retain_from(stored, now_ms) end
+    line_up(id, group .. '\0', number, stored)
+    sent_bytes, held = sent_bytes + #stored, held + bytes_beside + #stored
+    redis.call('HSET', remembered_key, field, number .. ' ' .. id)
     redis.call('ZADD', remembered_until_key, now_ms + remembered_ms, field)
   end
   reply[#reply + 1] = word

@@ -30,6 +30,7 @@ local first_in_lane, line_up_lane = include('first_in_lane'), include('line_up_l
 local note_call, note_done, note_verdict = include('note_call'), include('note_done'), include('note_verdict')
 local nudge_if_earlier, record = include('nudge_if_earlier'), include('record')
 local forget_bytes, free_first = include('forget_bytes'), include('free_first')
+local older_id = include('older_id')
 
 local state = redis.call('HMGET', queue_key, 'created_at_ms', 'stored_bytes')
 if not state[1] then return {'no_queue'} end
@@ -61,10 +62,14 @@ local freed_bytes = 0
 for i = 9, #ARGV, 5 do
   local id, count, group, verdict = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
   local due_at_ms = math.max(tonumber(ARGV[i + 4]), now_ms)
+  local bytes = redis.call('HSTRLEN', messages_key, id)
+  if bytes == 0 then
+    id = older_id(id)
+    bytes = redis.call('HSTRLEN', messages_key, id)
+  end
   local received = redis.call('HGET', receives_key, id) or '0 0'
   local held_count, first_at_ms, mark = string.match(received, '^(%d+) (%d+)(.*)$')
   local effect = 'done'
-  local bytes = redis.call('HSTRLEN', messages_key, id)
   if bytes == 0 then
     effect = 'gone'
   elseif verdict ~= 'delete' and tonumber(held_count) ~= count then

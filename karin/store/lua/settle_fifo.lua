@@ -32,6 +32,7 @@ local first_in_lane, note_call, note_verdict = include('first_in_lane'), include
 local note_done, nudge_if_earlier = include('note_done'), include('nudge_if_earlier')
 local record, visible_at = include('record'), include('visible_at')
 local forget_bytes, free_first = include('forget_bytes'), include('free_first')
+local older_id = include('older_id')
 
 local attributes = redis.call('HMGET', queue_key, 'DelaySeconds', 'stored_bytes')
 if not attributes[1] then return {'no_queue'} end
@@ -64,6 +65,7 @@ local reply = {'ok', -1}
 for i = 9, #ARGV, 6 do
   local id, count, lane, number, verdict = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2] .. '\0', ARGV[i + 3], ARGV[i + 4]
   local due_at_ms = math.max(tonumber(ARGV[i + 5]), now_ms)
+  if not redis.call('ZSCORE', order_key, lane .. number .. id) then id = older_id(id) end
   local received = redis.call('HGET', receives_key, id) or '0 0'
   local held_count, first_at_ms, mark = string.match(received, '^(%d+) (%d+)(.*)$')
   local leased_until_ms = tonumber(redis.call('ZSCORE', leased_key, id) or nil)

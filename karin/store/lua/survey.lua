@@ -17,7 +17,7 @@ local queue_key, due_key, messages_key, leased_key = KEYS[1], KEYS[2], KEYS[3], 
 local grouped_or_arrivals_key = KEYS[5]
 local order_key, lanes_key, done_key, now_ms = KEYS[6], KEYS[7], KEYS[8], ARGV[1]
 local ready_count, count_states = include('ready_count'), include('count_states')
-local first_in_lane = include('first_in_lane')
+local first_in_lane, retained_from = include('first_in_lane'), include('retained_from')
 
 local function survey_of(queue, due, messages, leased, grouped_or_arrivals, order, lanes, done)
   local fields = redis.call('HGETALL', queue)
@@ -25,13 +25,15 @@ local function survey_of(queue, due, messages, leased, grouped_or_arrivals, orde
   local told = {count_states(queue, due, messages, leased, grouped_or_arrivals, lanes, now_ms, ready_count)}
   local head = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
   local id = head[1]
-  if id and string.sub(id, -1) == '\0' then
-    local place = first_in_lane(order, id)
-    id = place and string.sub(place, -36)  -- a message id is a UUID
-  end
   local stored = id and redis.call('HGET', messages, id)
+  if id and string.sub(id, -1) == '\0' then
+    local place = first_in_lane(order, id) or ''
+    -- Behind the lane stand the 13 digits of an instant, or, in a FIFO queue, the 20 of a sequence number.
+    stored = redis.call('HGET', messages, string.sub(place, #id + 14))
+      or redis.call('HGET', messages, string.sub(place, #id + 21))
+  end
   told[4] = head[2] and math.floor(tonumber(head[2])) or -1
-  told[5] = stored and tonumber(string.sub(stored, 1, 13)) or -1
+  told[5] = stored and retained_from(stored) or -1
   told[6] = redis.call('HGETALL', done)
   told[7] = fields
   return told

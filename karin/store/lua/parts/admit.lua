@@ -1,6 +1,6 @@
 -- Counts a message into a batch, and its receive unless it is dead; nothing, when the batch has no room for it.
 -- Returns "received" | "dead", receive count and first received instant in ms; nil, once the batch is full.
-return function(batch, receives_key, id, stored, now_ms)
+return function(batch, receives_key, id, plain_bytes, now_ms)
   local received = redis.call('HGET', receives_key, id)
   local count, first_at_ms = 0, now_ms
   if received then
@@ -8,11 +8,11 @@ return function(batch, receives_key, id, stored, now_ms)
     count, first_at_ms = tonumber(past_count), tonumber(past_first)
   end
   local is_dead, is_first = count >= batch.max_receives, batch.taken + batch.dead == 0
-  if (not is_first and batch.bytes + #stored > batch.most_bytes) or (is_dead and batch.dead == batch.most) then
+  if (not is_first and batch.bytes + plain_bytes > batch.most_bytes) or (is_dead and batch.dead == batch.most) then
     batch.is_full = true
     return nil
   end
-  batch.bytes = batch.bytes + #stored
+  batch.bytes = batch.bytes + plain_bytes
   if is_dead then
     batch.dead = batch.dead + 1
     return 'dead', count, first_at_ms
