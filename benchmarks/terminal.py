@@ -1,7 +1,7 @@
 """What karin-tui costs: how soon it shows something, its memory, the bytes it writes and the commands it sends.
 
 In a real pseudo-terminal of 80x24 on one core, against a real karin: at rest, under load, and left alone. Each state
-lasts ``KARIN_BENCH_SOAK_SECONDS``, 60 unless told: 600 is the ten minutes that matter.
+lasts ``KARIN_BENCH_STATE_SECONDS``, 60 unless told; ``terminal_soak`` is about what grows.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ QUEUES = [f"bench-{number}" for number in range(20)]
 STARTS = 7
 FIRST_SIGHT = b"FEEDS"  # the last title of the table of queues
 MESSAGES_PER_SECOND = 20
-SOAK_SECONDS = int(os.environ.get("KARIN_BENCH_SOAK_SECONDS", "60"))  # noqa: TID251 - a benchmark's own setting
+STATE_SECONDS = int(os.environ.get("KARIN_BENCH_STATE_SECONDS", "60"))  # noqa: TID251 - a benchmark's own setting
 
 
 @dataclass
@@ -96,7 +96,7 @@ def _starts(karin: Karin) -> list[float]:
 
 
 @contextlib.contextmanager
-def _load(karin: Karin) -> Iterator[None]:
+def load(karin: Karin) -> Iterator[None]:
     """Send messages steadily."""
     done = threading.Event()
     sqs = karin.client()
@@ -143,7 +143,7 @@ class Watch:
 def _watched(screen: Screen, watch: Watch, title: str, keys: bytes = b"") -> tuple[object, ...]:
     """Return a row of figures; a key now and then means that someone looks."""
     commands, written, began = watch.commands(), screen.written, time.monotonic()
-    while (left := began + SOAK_SECONDS - time.monotonic()) > 0:
+    while (left := began + STATE_SECONDS - time.monotonic()) > 0:
         screen.read(min(20, left))
         if keys:
             screen.press(keys)
@@ -165,7 +165,7 @@ def main() -> None:
             screen.read(5)
             rows: list[tuple[object, ...]] = [("", "bytes a second", "commands a minute", "PSS MB")]
             rows.append(_watched(screen, watch, "queues, at rest", b"j"))
-            with _load(karin):
+            with load(karin):
                 rows.append(_watched(screen, watch, f"queues, {MESSAGES_PER_SECOND} messages a second", b"j"))
                 screen.press(b"4")
                 rows.append(_watched(screen, watch, f"invocations, {MESSAGES_PER_SECOND} messages a second", b"j"))
@@ -181,4 +181,4 @@ def main() -> None:
         f"karin-tui: seconds from its start to the table of queues, on one core, {STARTS} starts",
         [("median", "best", "worst"), (median, f"{min(starts):.2f}", f"{max(starts):.2f}")],
     )
-    print_table(f"karin-tui in 80x24 over {len(QUEUES)} queues, {SOAK_SECONDS} s each", rows)
+    print_table(f"karin-tui in 80x24 over {len(QUEUES)} queues, {STATE_SECONDS} s each", rows)

@@ -18,6 +18,7 @@ from karin.tui.messages import ActivityChanged, Examined, StoreLost, ThreadBroke
 from karin.tui.reading.interest import Interest
 from karin.tui.reading.source import Source
 from karin.tui.screens.main import MainScreen
+from karin.tui.tidying import free_closed_screens
 from karin.tui.times import Now
 from karin.tui.views.listing import Subject, View
 from karin.tui.views.text import one_line, printable
@@ -83,6 +84,7 @@ class KarinApp(App[None]):
         self._examination: Examination | None = None
         self._attended_at_ms = clock.now_ms()
         self._ticks = 0
+        self._has_closed_screen = False
         self.set_reactive(KarinApp.now, Now(clock.now_ms(), zone))
 
     def get_default_screen(self) -> Screen[None]:
@@ -121,9 +123,16 @@ class KarinApp(App[None]):
                 self.tick()
         await super().on_event(event)
 
+    def note_closed_screen(self) -> None:
+        """Have its memory freed, but not between two keys."""
+        self._has_closed_screen = True
+
     def _pass(self) -> None:
         """Let a second pass."""
         self._ticks += 1
+        if self._has_closed_screen:
+            self._has_closed_screen = False
+            free_closed_screens()
         if not self.is_resting or self._ticks % RESTING_TICKS == 0:
             self.tick()
 

@@ -10,6 +10,7 @@ from karin.tui.actions.action import Means
 from karin.tui.app import KarinApp
 from karin.tui.reading.children import run_karin
 from karin.tui.reading.source import StoreSource
+from karin.tui.tidying import set_apart_what_stays
 from karin.tui.views.all import all_views
 from karin.tui.worker import ThreadWorker
 
@@ -52,6 +53,7 @@ def show(
             known = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(app.available_themes))}"
             raise UnknownTheme(f"there is no theme {theme!r}: {known}")
         app.theme = theme
+    set_apart_what_stays()
     # Reports of every mouse movement would travel over SSH, and the terminal's own selection would not work.
     app.run(mouse=mouse)
     source.stop()

@@ -1,13 +1,14 @@
 """The last lines of karin's log on this machine, each with its level; what was read is not read again."""
 
 import re
+import sys
 from pathlib import Path
 
 from karin.logring import LOG_FOLDER, LogEntry, LogFollower
 from karin.tui.levels import told
 from karin.tui.world import LogLine
 
-MOST_LINES = 1_000
+MOST_LINES = 500  # each takes a kilobyte, its row included
 SUPERVISOR = "karin"  # as it calls itself in the log
 
 # What the supervisor says of a child that did not end as it was told to, and of itself when something is in its way.
@@ -52,7 +53,7 @@ class LogTail:
         except ValueError:  # such as half a line, from when the disk was full
             entry = LogEntry(self._last_at_ms, "-", line)
         self._last_at_ms = entry.at_ms
-        return LogLine(entry.at_ms, entry.origin, self._level(entry.origin, entry.text), entry.text)
+        return LogLine(entry.at_ms, sys.intern(entry.origin), self._level(entry.origin, entry.text), entry.text)
 
     def _level(self, origin: str, text: str) -> str:
         level = told(text).level

@@ -66,6 +66,10 @@ class ActingScreen(Screen[None]):
             return bool(self.raw())
         return True
 
+    def on_screen_resume(self) -> None:
+        """Note that what stood above is closed."""
+        self.karin.note_closed_screen()
+
     def action_act(self, name: str) -> None:
         """Do an action, after asking if it asks."""
         action, subject = self.karin.actions[name], self.subject()
