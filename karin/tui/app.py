@@ -18,6 +18,7 @@ from karin.tui.messages import ActivityChanged, Examined, StoreLost, ThreadBroke
 from karin.tui.reading.interest import Interest
 from karin.tui.reading.source import Source
 from karin.tui.screens.main import MainScreen
+from karin.tui.screens.palette import Palette
 from karin.tui.tidying import free_closed_screens
 from karin.tui.times import Now
 from karin.tui.views.listing import Subject, View
@@ -110,6 +111,11 @@ class KarinApp(App[None]):
         is_plain = binding.key_display is None and binding.key.startswith("ctrl+")
         return binding.key if is_plain else super().get_key_display(binding)
 
+    def action_command_palette(self) -> None:
+        """Open the palette, once."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
     def on_mount(self) -> None:
         """Begin to read, and let time be seen to pass."""
         self._source.start(self._interest(), self.post_message)
@@ -117,7 +123,7 @@ class KarinApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Notice that someone is there."""
-        if isinstance(event, events.Key):
+        if isinstance(event, events.InputEvent):  # a key or the mouse
             self._attended_at_ms = self._clock.now_ms()
             if self.is_resting:
                 self.tick()

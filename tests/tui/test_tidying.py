@@ -19,7 +19,7 @@ async def test_closed_screens_and_what_was_drawn_of_them_are_freed() -> None:
         for keys, text in ((("p",), "for good"), (("question_mark",), "esc closes"), (("2", "enter"), "queue")):
             await pilot.press(*keys)
             await desk.shows(text)
-            for widget in desk.app.screen.walk_children():
+            for widget in desk.app.screen.walk_children(Widget):
                 closed.update({widget, widget._styles_cache})
             await pilot.press("escape")
         del widget

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from karin.tui.reading.interest import Interest
 from karin.tui.screens.acting import ActingScreen
 from karin.tui.views.listing import Detail, Place, Section, Subject, View
+from karin.tui.widgets.away_line import AwayLine
 from karin.tui.widgets.key_line import KeyLine
 from karin.tui.widgets.notice import Notice
 from karin.tui.widgets.words import Words
@@ -47,6 +48,7 @@ class DetailScreen(ActingScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out the title and the text."""
+        yield AwayLine()
         yield Static(id="title", markup=False)
         with VerticalScroll():
             yield Words(id="facts")

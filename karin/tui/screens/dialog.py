@@ -5,6 +5,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from karin.tui.widgets.away_line import AwayLine
+
 
 class Dialog(ModalScreen[None]):
     """A frame over the main screen; its content is composed into a container with the class ``frame``."""
@@ -28,6 +30,10 @@ class Dialog(ModalScreen[None]):
     Dialog Input.line:focus, Dialog TextArea:focus { border: round $success; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close")]
+
+    def on_mount(self) -> None:
+        """Be able to say that the store is away, where it covers the screen that says so."""
+        self.mount(AwayLine())
 
     def action_close(self) -> None:
         """Go back without doing anything."""

@@ -208,6 +208,25 @@ class MainScreen(ActingScreen):
         """Offer the keys of what has the focus now."""
         self._offer()
 
+    def on_grid_chosen(self) -> None:
+        """Open the row that was clicked."""
+        self.action_open()
+
+    def on_grid_title_clicked(self, event: Grid.TitleClicked) -> None:
+        """Sort by a column; the other way round when it was that one already, and then not at all."""
+        match self._sorting.get(self.view.name):
+            case (event.place, False):
+                self._sorting[self.view.name] = (event.place, True)
+            case (event.place, True):
+                del self._sorting[self.view.name]
+            case _:
+                self._sorting[self.view.name] = (event.place, False)
+        self._arrive()
+
+    def on_tab_line_chosen(self, event: TabLine.Chosen) -> None:
+        """Go to the view whose name was clicked."""
+        self.action_view(event.view)
+
     def on_grid_moved(self) -> None:
         """Offer what can be done to the row under the cursor."""
         if row := self.grid.selected:

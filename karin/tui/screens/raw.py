@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from karin.tui.views.text import printable
+from karin.tui.widgets.away_line import AwayLine
 
 
 class RawScreen(Screen[None]):
@@ -23,6 +24,7 @@ class RawScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Show it."""
+        yield AwayLine()
         with VerticalScroll():
             yield Static(Text(printable(self._text)))
 

@@ -137,7 +137,7 @@ def _mapping_section(mappings: Sequence[Mapping], world: World, now: Now) -> Sec
     if not mappings:
         return Section("queues that feed it", text="none: only its own URL, or other services, call it")
     pairs = ((one.queue.name, wording.served(one, world.pauses.get(one.uuid), now.ms)) for one in mappings)
-    return Section("queues that feed it", pairs=tuple(pairs))
+    return Section("queues that feed it, and if karin serves them", pairs=tuple(pairs))
 
 
 def _log_section(function: LambdaFunction) -> Section:

@@ -30,4 +30,4 @@ def last_pairs(last: Invocation | None, now: Now) -> tuple[tuple[str, str], ...]
         return ()
     error = one_line(f"{last.error_type}: {last.error_message}" if last.error_message else last.error_type)
     went = f"{wording.outcome(last.outcome)}, {wording.elapsed(last.duration_ms)}{f': {error}' if error else ''}"
-    return (("last called", now.full(last.started_at_ms)), ("it", went))
+    return (("last called", now.full(last.started_at_ms)), ("outcome", went))

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -19,6 +20,7 @@ from karin.tui.views.fitting import GAP, cells, fit, fitted
 from karin.tui.views.listing import Cell, Column, Row
 
 MARGIN = 1  # cells before the first column; behind the last one is the scrollbar's
+WHEEL_ROWS = 3
 CURSOR = Style(reverse=True)  # in every theme, in 16 colours and in none
 
 
@@ -40,6 +42,16 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     class Moved(Message):
         """The cursor is on another row."""
+
+    class Chosen(Message):
+        """The row under the cursor was clicked, which a double click does as well."""
+
+    class TitleClicked(Message):
+        """A title was clicked; ``place`` is its column's, among all of the view."""
+
+        def __init__(self, place: int) -> None:
+            super().__init__()
+            self.place = place
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,6 +129,26 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         """Move the cursor to the first or the last row."""
         self.action_move(len(self._rows) if last else -len(self._rows))
 
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to a row, choose the one that it is on, or tell which title it was."""
+        event.stop()
+        index = event.y - 1 + self.scroll_offset.y
+        if event.y == 0:
+            if (place := self._place_at(event.x)) is not None:
+                self.post_message(self.TitleClicked(place))
+        elif index == self.cursor and self._rows:
+            self.post_message(self.Chosen())
+        elif index < len(self._rows):
+            self.cursor = index
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll down."""
+        self._turn_wheel(event, WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll up."""
+        self._turn_wheel(event, -WHEEL_ROWS)
+
     def on_resize(self) -> None:
         """Fit the columns to the new width."""
         self._choose_columns()
@@ -145,6 +177,25 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
             segments.append(Segment(" " * GAP, ground))
         strip = Strip(segments)
         return strip.extend_cell_length(self.size.width, ground) if over else strip
+
+    def _turn_wheel(self, event: events.MouseEvent, rows: int) -> None:
+        """Scroll by rows, and take the cursor along: what is under it is in sight, and it may leave the end."""
+        event.stop()
+        event.prevent_default()
+        height = self.size.height - 1  # below the header
+        last = max(0, len(self._rows) - height)
+        first = max(0, min(round(self.scroll_offset.y) + rows, last))
+        self.scroll_to(y=first, animate=False, immediate=True)
+        self.cursor = max(first, min(self.cursor, first + height - 1, len(self._rows) - 1))
+
+    def _place_at(self, x: int) -> int | None:
+        """Return which column a cell of the header belongs to, the gap behind it included."""
+        right = MARGIN
+        for place, width in zip(self._places, self._widths, strict=True):
+            right += width + GAP
+            if MARGIN <= x < right:
+                return place
+        return None
 
     @property
     def _room(self) -> int:

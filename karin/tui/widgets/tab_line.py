@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from rich.text import Text
+from textual import events
+from textual.message import Message
 from textual.widgets import Static
 
 from karin.tui.views.all import VIEW_NAMES
@@ -22,6 +24,13 @@ class TabLine(Static):
     TabLine { height: 1; padding: 0 1; margin: 1 0 0 0; }
     """
 
+    class Chosen(Message):
+        """A view's name was clicked."""
+
+        def __init__(self, view: str) -> None:
+            super().__init__()
+            self.view = view
+
     def __init__(self) -> None:
         super().__init__()
         self._shown: tuple[str, str, str] = ("", "", "")
@@ -36,24 +45,43 @@ class TabLine(Static):
             self._shown = shown
             self.refresh()
 
+    def on_click(self, event: events.Click) -> None:
+        """Tell which view's name it was."""
+        event.stop()
+        offset = event.get_content_offset(self)
+        parts, gap = self._fitting()
+        right = 0
+        for name, part in zip(VIEW_NAMES, parts, strict=True):
+            right += part.cell_len + gap
+            if offset is not None and offset.x < right:
+                self.post_message(self.Chosen(name))
+                return
+
     def render(self) -> Text:
-        """Return the line; where it is narrow the gaps give way, then the ends of names."""
+        """Return the line."""
+        parts, gap = self._fitting()
+        return _joined(parts, gap)
+
+    def _fitting(self) -> tuple[list[Text], int]:
+        """Return the views' names and the gap between them; where it is narrow the gap gives way, then the ends."""
         width = self.content_size.width
         shapes = [(LONGEST, 2), *((letters, 1) for letters in range(LONGEST, SHORTEST, -1))]
-        lines = (self._line(letters, gap) for letters, gap in shapes)
-        return next((line for line in lines if line.cell_len <= width), self._line(SHORTEST, 1))
+        lines = ((self._parts(letters), gap) for letters, gap in shapes)
+        return next((line for line in lines if _joined(*line).cell_len <= width), (self._parts(SHORTEST), 1))
 
-    def _line(self, letters: int, gap: int) -> Text:
+    def _parts(self, letters: int) -> list[Text]:
         active, path, counted = self._shown
-        line = Text(no_wrap=True, overflow="ellipsis")
+        parts = []
         for number, name in enumerate(VIEW_NAMES, 1):
             is_active = name == active
             title = name.capitalize() if is_active else name.capitalize()[:letters]
-            line.append(f"{number} ", "dim")
-            line.append(title, "bold underline" if is_active else "dim")
+            part = Text.assemble((f"{number} ", "dim"), (title, "bold underline" if is_active else "dim"))
             if is_active:
-                line.append(cut(path, MOST_OF_PATH), "bold")
-                line.append(f" {counted}" if counted else "", "yellow" if "/" in counted else "")
-            line.append(" " * gap)
-        line.rstrip()
-        return line
+                part.append(cut(path, MOST_OF_PATH), "bold")
+                part.append(f" {counted}" if counted else "", "yellow" if "/" in counted else "")
+            parts.append(part)
+        return parts
+
+
+def _joined(parts: Sequence[Text], gap: int) -> Text:
+    return Text(" " * gap, no_wrap=True, overflow="ellipsis").join(parts)

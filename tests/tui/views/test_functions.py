@@ -126,7 +126,7 @@ def test_the_last_call_stands_in_the_detail_with_its_error_made_printable() -> N
     failed = invocation(outcome=OutcomeKind.FUNCTION_ERROR, ago_ms=1_000, error_type="Oops", error_message=HOSTILE_MIX)
     facts = told(VIEW.detail(world(DEPLOYED, invocations=(failed,)), arn_of("work"), NOW))
     assert facts["last called"] == "2023-11-14 22:13:19.000 UTC (1s ago)"
-    assert facts["it"] == "failed, 40ms: Oops: red \\x1b]0;title\\x07\\u202eevil next"
+    assert facts["outcome"] == "failed, 40ms: Oops: red \\x1b]0;title\\x07\\u202eevil next"
 
 
 def test_a_function_that_is_gone_has_no_detail() -> None:

@@ -40,4 +40,4 @@ def test_a_mapping_tells_of_its_own_calls_alone() -> None:
     other = invocation(2, mapping_uuid="another", ago_ms=0)
     seen = world(snapshot(MAIL), invocations=(other, own))
     assert column(MappingsView(), "LAST", seen) == ["failed 2s ago"]
-    assert told(MappingsView().detail(seen, MAIL.uuid, NOW))["it"].startswith("failed")
+    assert told(MappingsView().detail(seen, MAIL.uuid, NOW))["outcome"].startswith("failed")

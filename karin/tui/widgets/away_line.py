@@ -1,0 +1,45 @@
+"""The line that other screens than the main one have on top while the store is away: what they show is old."""
+
+from typing import TYPE_CHECKING, cast
+
+from rich.text import Text
+from textual.widgets import Static
+
+from karin.tui.views.health import health
+
+if TYPE_CHECKING:
+    from karin.tui.app import KarinApp
+
+
+class AwayLine(Static):
+    """Takes no room while all is well."""
+
+    DEFAULT_CSS = """
+    AwayLine {
+        dock: top; height: 1; padding: 0 1; display: none; background: $background;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    AwayLine.-shown { display: block; }
+    """
+
+    def on_mount(self) -> None:
+        """Follow the app."""
+        self.watch(self.app, "problem", self._show)
+        self.watch(self.app, "now", self._pass, init=False)
+
+    def render(self) -> Text:
+        """Return the age of what is shown before the reason, which may not fit."""
+        karin = cast("KarinApp", self.app)
+        sign, style, alive = health(karin.world, karin.problem)
+        status = karin.world.status
+        age = f", read {karin.now.relative(status.now_ms)}" if status else ""
+        line = Text(f"{sign} {alive}{age}", f"bold {style}", no_wrap=True, overflow="ellipsis")
+        return line.append(f" │ {(karin.problem or '').rstrip('.')}: trying again", style)
+
+    def _show(self, problem: str | None) -> None:
+        self.set_class(problem is not None, "-shown")
+        self.refresh()
+
+    def _pass(self) -> None:
+        if self.has_class("-shown"):
+            self.refresh()
