@@ -138,7 +138,7 @@ class KarinApp(App[None]):
         self._ticks += 1
         if self._has_closed_screen:
             self._has_closed_screen = False
-            free_closed_screens()
+            free_closed_screens(self)
         if not self.is_resting or self._ticks % RESTING_TICKS == 0:
             self.tick()
 

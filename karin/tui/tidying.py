@@ -1,8 +1,10 @@
 """Keeping the memory of a terminal UI that stays open for weeks where it was in its first minute."""
 
 import gc
+from typing import Any
 
 from textual._styles_cache import StylesCache
+from textual.app import App
 
 
 def set_apart_what_stays() -> None:
@@ -16,11 +18,13 @@ def set_apart_what_stays() -> None:
     gc.collect()
 
 
-def free_closed_screens() -> None:
+def free_closed_screens(app: App[Any]) -> None:
     """Free what screens that were closed took: they are knots of references, and the next one needs as much.
 
-    Textual keeps the drawn lines of the last 1,024 widgets besides, in a cache whose key holds the widget's own: 0.2 MB
-    for each dialog that was ever open.
+    Textual keeps two things besides. The drawn lines of the last 1,024 widgets, in a cache whose key holds the widget's
+    own: 0.2 MB for each dialog that was ever open. And whoever watched a value of the app, until that value changes.
     """
     StylesCache.get_inner_outer.cache_clear()
+    for watchers in getattr(app, "__watchers", {}).values():
+        watchers[:] = [(node, watch) for node, watch in watchers if not node._closing]  # noqa: SLF001
     gc.collect()
