@@ -120,6 +120,7 @@ class KarinApp(App[None]):
         """Begin to read, and let time be seen to pass."""
         self._source.start(self._interest(), self.post_message)
         self.set_interval(TICK_SECONDS, self._pass)
+        self.app_resume_signal.subscribe(self, self._return)
 
     async def on_event(self, event: events.Event) -> None:
         """Notice that someone is there."""
@@ -128,6 +129,10 @@ class KarinApp(App[None]):
             if self.is_resting:
                 self.tick()
         await super().on_event(event)
+
+    def _return(self, app: App[object]) -> None:  # noqa: ARG002 - Textual's own signature
+        """Draw everything after ctrl+z: Textual would draw only what has changed, on a screen that is empty."""
+        self.screen.refresh()
 
     def note_closed_screen(self) -> None:
         """Have its memory freed, but not between two keys."""

@@ -4,7 +4,7 @@ import pytest
 
 from karin.tui.activity import Phase
 from karin.tui.screens.main import MainScreen
-from tests.tui.fakes import SIZES, Desk
+from tests.tui.fakes import SIZES, Desk, drawing
 from tests.tui.worlds import BUSY, EMPTY, queue_state, status_of
 
 AGE = {SIZES[0]: [], SIZES[1]: ["-"]}  # the age of the oldest message: a wide terminal has it
@@ -338,3 +338,13 @@ async def test_sixty_columns_still_show_the_queues() -> None:
         await desk.reads(BUSY)
         await desk.shows("orders")
         await desk.shows("scheduler alive")
+
+
+async def test_after_a_suspension_everything_is_drawn_again() -> None:
+    desk = Desk()
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        await desk.reads(BUSY)
+        await pilot.pause()
+        with drawing(desk.app) as drawn:
+            desk.app.app_resume_signal.publish(desk.app)
+            await desk.until(lambda: {(y, 0, 80) for y in range(24)} <= set(drawn), "all is drawn", lambda: str(drawn))
