@@ -1,6 +1,7 @@
 """Finding the running karin: by the environment, else by what ``karin up`` left in KARIN_HOME.
 
-The one rule for every program that looks at a karin from outside: the command line and the terminal UI.
+How a karin works it says itself: what a shell says of that, such as AWS_REGION, is about something else. The one rule
+for every program that looks at a karin from outside: the command line and the terminal UI.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from karin import runtime
 from karin.clock import SystemClock
 from karin.embedded import store_answers
 from karin.operations.context import Context
-from karin.settings import Settings, mask_url
+from karin.settings import Settings, mask_url, with_shared
 from karin.store.connection import StoreUnavailable
 from karin.store.store import Store
 
@@ -44,11 +45,16 @@ def find(environ: Mapping[str, str], *, of_any_karin: bool = False) -> Running:
 
     ``of_any_karin`` is for those who read nothing of the store: one that a newer karin wrote is given as well.
 
-    A store that the environment names is taken at its word: whether it answers, its next command tells.
+    A store that the environment names is taken at its word: whether it answers, its next command tells. A karin that
+    runs here on another store is then not the one that is meant.
     """
     settings = Settings.from_env(environ)
     running = runtime.read(settings.home)
-    if settings.redis_url is None and running is not None:
+    if running is not None and settings.redis_url not in (None, running.store_url):
+        running = None
+    if running is not None:
+        if running.variables is not None:
+            settings = Settings.from_env(with_shared(environ, running.variables))
         settings = replace(settings, redis_url=running.store_url)
     elif settings.redis_url is None and not store_answers(settings.socket_path):
         raise NotRunning(

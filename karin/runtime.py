@@ -21,6 +21,7 @@ class RuntimeInfo:
     store_url: str = field(repr=False)  # with its password
     endpoint_url: str
     children: Mapping[str, int] = field(default_factory=dict)  # name -> pid of those that run now
+    variables: Mapping[str, str] | None = None  # of its environment, those that are shared; None: it did not say
 
 
 def read(home: Path) -> RuntimeInfo | None:
@@ -33,6 +34,7 @@ def read(home: Path) -> RuntimeInfo | None:
             store_url=str(found["store_url"]),
             endpoint_url=str(found["endpoint_url"]),
             children={str(name): int(pid) for name, pid in found["children"].items()},
+            variables=_texts(found.get("variables")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -51,6 +53,10 @@ def write(home: Path, info: RuntimeInfo) -> None:
 def remove(home: Path) -> None:
     """Remove the file if it is there. Raises OSError."""
     (home / FILE_NAME).unlink(missing_ok=True)
+
+
+def _texts(found: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if found is None else {str(name): str(value) for name, value in found.items()}
 
 
 def _is_alive(pid: int) -> bool:

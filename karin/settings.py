@@ -118,6 +118,24 @@ VARIABLES = (
     "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC", "KARIN_MAX_QUEUE_BYTES", "KARIN_MAX_BYTES",
 )  # fmt: skip
 
+SHARED_VARIABLES = (
+    "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY", "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL",
+    "KARIN_SWEEP_INTERVAL", "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC", "KARIN_MAX_QUEUE_BYTES", "KARIN_MAX_BYTES",
+    "AWS_REGION", "AWS_DEFAULT_REGION", "WEB_CONCURRENCY",
+)  # fmt: skip
+"""How a karin works, which whoever looks at it must know; no secret, and not where it is."""
+
+
+def shared_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return of an environment what those who look at a karin share with it."""
+    return {name: environ[name] for name in SHARED_VARIABLES if environ.get(name)}
+
+
+def with_shared(environ: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which what is shared is another's: what is not set there is not set here."""
+    kept = {name: value for name, value in environ.items() if name not in SHARED_VARIABLES}
+    return kept | shared_variables(variables)
+
 
 def mask_url(url: str) -> str:
     """Return a Redis URL fit for showing: ``***`` for its password, which may hold any sign, and for its parameters."""

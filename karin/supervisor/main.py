@@ -8,7 +8,7 @@ from karin import runtime
 from karin.clock import Clock
 from karin.embedded import StoreBinaryError, make_store_folder
 from karin.logring import LogRing
-from karin.settings import Settings, mask_url
+from karin.settings import Settings, mask_url, shared_variables
 from karin.supervisor.children import ChildSpec, karin_children
 from karin.supervisor.journal import Journal
 from karin.supervisor.loop import DRAIN_LIMIT_MS, Supervisor
@@ -37,7 +37,7 @@ def run(
         prepare_home(settings.home)
         with locked(settings.home) as lock:
             require_free_address(settings.bind_host, settings.bind_port)
-            failure = _supervise(settings, clock, specs, lock, drain_limit_ms)
+            failure = _supervise(settings, shared_variables(environ), clock, specs, lock, drain_limit_ms)
     except (StartError, StoreBinaryError) as error:
         print(f"karin: {error}", file=sys.stderr)
         return EXIT_USAGE
@@ -48,15 +48,22 @@ def run(
 
 
 def _supervise(
-    settings: Settings, clock: Clock, specs: Sequence[ChildSpec], lock: int, drain_limit_ms: int
+    settings: Settings,
+    shared: Mapping[str, str],
+    clock: Clock,
+    specs: Sequence[ChildSpec],
+    lock: int,
+    drain_limit_ms: int,
 ) -> str | None:
     started_at_ms = clock.now_ms()
     home, store_url, endpoint_url = settings.home, settings.store_url, settings.endpoint_url
 
+    def info(pids: Mapping[str, int]) -> runtime.RuntimeInfo:
+        return runtime.RuntimeInfo(os.getpid(), started_at_ms, store_url, endpoint_url, pids, shared)
+
     def write_runtime(pids: Mapping[str, int]) -> None:
-        info = runtime.RuntimeInfo(os.getpid(), started_at_ms, store_url, endpoint_url, pids)
         try:
-            runtime.write(home, info)
+            runtime.write(home, info(pids))
         except OSError as error:  # such as a full disk: the queues go on without it
             journal.say(f"cannot write {runtime.FILE_NAME}: {error.strerror}")
 
@@ -68,7 +75,7 @@ def _supervise(
     try:
         make_store_folder(home)
         journal = Journal(LogRing(home), clock)
-        runtime.write(home, runtime.RuntimeInfo(os.getpid(), started_at_ms, store_url, endpoint_url))
+        runtime.write(home, info({}))
     except OSError as error:
         raise unusable_home(home, error) from error
     supervisor = Supervisor(

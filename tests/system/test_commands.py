@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.system.whole import Karin, definition, running_karin
 @pytest.fixture(scope="module")
 def karin() -> Iterator[Karin]:
     """Run one karin for all commands."""
-    with running_karin() as running:
+    with running_karin(KARIN_MAX_DELAY_SECONDS="3600", KARIN_MAX_QUEUE_BYTES="5000000") as running:
         yield running
 
 
@@ -60,6 +61,13 @@ def test_send_reads_the_body_from_standard_input(karin: Karin) -> None:
     assert "due in 900 s" in done.stdout
 
 
+def test_a_shell_that_knows_only_where_karin_lives_gets_what_its_settings_say(karin: Karin) -> None:
+    bare = replace(karin, environ={"KARIN_HOME": str(karin.home), "AWS_REGION": "eu-west-1"})
+    assert read_json(bare, "status")["max_queue_bytes"] == 5_000_000
+    done = bare.command("send", "hello", "in an hour", "--delay", "3600")
+    assert done.returncode == 0, done.stderr
+
+
 def test_purge_asks_and_so_refuses_where_nobody_can_be_asked(karin: Karin) -> None:
     karin.command("send", "hello", "waits", "--delay", "900")
     refused = karin.command("purge", "hello")
@@ -77,7 +85,7 @@ def test_purge_asks_and_so_refuses_where_nobody_can_be_asked(karin: Karin) -> No
         (("send", "nowhere", "x"), 1, "there is no queue nowhere"),
         (("send", "hello", ""), 1, "MessageBody"),
         (("send", "hello", "\udcff"), 1, "Invalid characters found"),  # a byte that is no UTF-8
-        (("send", "hello", "x", "--delay", "901"), 1, "DelaySeconds must be >= 0 and <= 900"),
+        (("send", "hello", "x", "--delay", "3601"), 1, "DelaySeconds must be >= 0 and <= 3600"),
         (("send", "hello", "x", "--attribute", "novalue"), 2, "NAME=VALUE"),
         (("send", "\udcff", "x"), 2, "not UTF-8"),
         (("send", "helo", "x"), 1, "there is no queue helo: did you mean hello?"),
