@@ -20,6 +20,8 @@ from tests.wire.raw import ask_json
 from tests.wire.sdk import WORK, Protocol, SqsClient
 from tests.wire.signing import KEYS, TOKEN
 
+MAX_QUEUE_BYTES = 4_500  # of the endpoint with a token
+
 
 @pytest.fixture(scope="session")
 def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[Protocol, botocore.session.Session]:
@@ -129,8 +131,9 @@ def token_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def token_url(private_store_url: str, token_log: Path) -> Iterator[str]:
-    """Run an endpoint that knows a token; in the end, its log must not."""
-    with running_endpoint(private_store_url, log=token_log, KARIN_URL_TOKEN=TOKEN) as url:
+    """Run an endpoint that knows a token, and whose queues are soon full; in the end, its log must not know it."""
+    variables = {"KARIN_URL_TOKEN": TOKEN, "KARIN_MAX_QUEUE_BYTES": str(MAX_QUEUE_BYTES)}
+    with running_endpoint(private_store_url, log=token_log, **variables) as url:
         yield url
     assert TOKEN not in token_log.read_text(encoding="utf-8")
 
