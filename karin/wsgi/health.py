@@ -1,4 +1,4 @@
-"""``GET /healthz``: whether the store answers and a scheduler is alive, for load balancers and people."""
+"""``/healthz``, by GET or HEAD: whether the store answers and a scheduler is alive, for load balancers and people."""
 
 from http import HTTPStatus
 
@@ -35,6 +35,8 @@ class Health:
         else:
             response.status = HTTPStatus.SERVICE_UNAVAILABLE
             response.media = {"status": "unavailable", "reason": reason}
+
+    on_head = on_get  # as some load balancers ask; Falcon leaves the body out
 
     def _reason(self) -> str | None:
         now_ms = self._context.clock.now_ms()

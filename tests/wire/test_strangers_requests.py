@@ -1,18 +1,22 @@
 """What whoever sees or makes others send requests can do with them: signed ones of callers, and those of browsers."""
 
+import http.client
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import falcon.testing
 import pytest
 import redis
 
+from karin.clock import SystemClock
 from karin.operations.context import Context
 from karin.settings import Settings
 from karin.store import keys
 from karin.wsgi.health import BAD_FOR_MS, GOOD_FOR_MS, Health
 from tests.clocks import ManualClock
 from tests.wire.monitoring import commands
-from tests.wire.raw import FORM_TYPE, ask, talk
+from tests.wire.raw import FORM_TYPE, ask, read, talk
 from tests.wire.sdk import ACCESS_DENIED, ACCOUNT, INVALID_SIGNATURE, Protocol
 from tests.wire.signing import LIST, TOKEN, Request, presign, sign, unsigned
 
@@ -113,6 +117,20 @@ def test_a_header_that_looks_like_a_variable_of_the_server_is_none(both: str, na
 
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"ListQueuesResponse" in answer
+
+
+def test_a_health_check_may_ask_for_the_head_alone(endpoint: str, raw: redis.Redis) -> None:
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=30)
+    with closing(connection):
+        for status in (503, 200):
+            connection.request("HEAD", "/healthz")
+            head = read(connection)
+            connection.request("GET", "/healthz")  # over the same connection: a body would be taken for its answer
+            whole = read(connection)
+            assert (head.status, head.body, whole.status) == (status, b"", status)
+            assert head.headers["content-type"] == whole.headers["content-type"] == "application/json"
+            assert head.headers["content-length"] == whole.headers["content-length"] == str(len(whole.body))
+            raw.hset(keys.SCHEDULERS, "alive", SystemClock().now_ms())
 
 
 def test_health_checks_cost_a_redis_plan_next_to_nothing_however_many_there_are(
