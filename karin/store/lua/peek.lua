@@ -23,7 +23,7 @@ local now_ms, wanted_state, most, most_body_bytes = tonumber(ARGV[1]), ARGV[2], 
 local most_bytes, most_looks = tonumber(ARGV[5]), tonumber(ARGV[6])
 local after_ms, after_source, after_member = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 local state_of = include('state_of')
-local chunk_size = 100
+local chunk_size = math.min(most + 1, 100)  -- a short page need not read more than it shows
 
 local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'FifoQueue', 'DelaySeconds')
 if not attributes[1] then return {'no_queue'} end
@@ -81,6 +81,7 @@ local function by_instant()
     if source.next > #source.chunk then
       source.chunk = redis.call('ZRANGE', source.key, source.rank, source.rank + chunk_size - 1, 'WITHSCORES')
       source.rank, source.next = source.rank + chunk_size, 1
+      chunk_size = 100
     end
     local at_ms = tonumber(source.chunk[source.next + 1])
     if at_ms and at_ms + source.plus_ms <= last_ms then return at_ms + source.plus_ms end
@@ -106,7 +107,7 @@ local function by_group()
     if next > #chunk then
       chunk, next = redis.call('ZRANGEBYLEX', order_key, from, '+', 'LIMIT', 0, chunk_size), 1
       if #chunk == 0 then return nil end
-      from = '(' .. chunk[#chunk]
+      from, chunk_size = '(' .. chunk[#chunk], 100
     end
     next = next + 1
     return 0, 0, chunk[next - 1]
