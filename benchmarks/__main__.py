@@ -1,4 +1,4 @@
-"""``python -m benchmarks [name ...]``: print the figures, all or some. Each needs a quiet machine."""
+"""``python -m benchmarks [name[:what] ...]``: print the figures, all or some. Each needs a quiet machine."""
 
 import importlib
 import sys
@@ -17,15 +17,16 @@ NAMES = (
     "terminal",
     "stored",
 )
-LONG = ("terminal_soak",)  # only when named
+LONG = ("terminal_soak", "grow")  # only when named
 
 
 def main() -> None:
     """Run what was named, or all."""
-    for name in sys.argv[1:] or NAMES:
+    for argument in sys.argv[1:] or NAMES:
+        name, _, what = argument.partition(":")
         if name not in NAMES + LONG:
             raise SystemExit(f"{name} is not a benchmark: {', '.join(NAMES + LONG)}")
-        importlib.import_module(f"benchmarks.{name}").main()
+        importlib.import_module(f"benchmarks.{name}").main(*filter(None, [what]))
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def _up() -> Measured:
     try:
         with process(command, environ) as karin:
             wait_until(lambda: _answers(f"http://127.0.0.1:{port}/?Action=ListQueues"), "karin answers", 60)
-            return time.monotonic() - began, _processor_seconds(karin.pid)
+            return time.monotonic() - began, processor_seconds(karin.pid)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -80,7 +80,7 @@ def _terminal(karin: Karin) -> Measured:
     began = time.monotonic()
     with opened(karin) as screen:
         assert FIRST_SIGHT in screen.read(60, FIRST_SIGHT)
-        return time.monotonic() - began, _processor_seconds(screen.pid)
+        return time.monotonic() - began, processor_seconds(screen.pid)
 
 
 def _command(karin: Karin, command: Sequence[str]) -> Measured:
@@ -94,8 +94,8 @@ def _command(karin: Karin, command: Sequence[str]) -> Measured:
     return time.monotonic() - began, used.ru_utime + used.ru_stime
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
     """Return the processor time that a tree of processes has taken, those that have ended included."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     own = sum(map(int, fields[11:15])) / TICKS_A_SECOND  # user and system time, own and of children that ended
-    return own + sum(map(_processor_seconds, children_of(pid)))
+    return own + sum(map(processor_seconds, children_of(pid)))

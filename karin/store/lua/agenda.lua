@@ -6,7 +6,7 @@
 --          before, and how many later, then for each entry its queue's place in KEYS, its member and its instant in ms}
 -- Invariant: read-only; what is sent does not grow with the number of messages.
 local first_key, most = KEYS[1], tonumber(ARGV[1])
-local chunk_size = 10
+local largest_chunk = 16  -- each queue's first chunk is its head alone: of most queues no more is told
 
 local reply = {'ok'}
 local lines = {}
@@ -19,14 +19,15 @@ local function look_at(due_key)
   end
   counts[#counts + 1] = redis.call('ZCOUNT', due_key, after, '+inf')
   reply[#reply + 1] = counts
-  lines[#lines + 1] = {key = due_key, rank = 0, chunk = {}, next = 1}
+  lines[#lines + 1] = {key = due_key, rank = 0, size = 1, chunk = {}, next = 1}
 end
 
 -- Returns the instant of the first entry of a queue that is not told yet, nil when there is none.
 local function head_of(line)
   if line.next > #line.chunk and not line.is_over then
-    line.chunk = redis.call('ZRANGE', line.key, line.rank, line.rank + chunk_size - 1, 'WITHSCORES')
-    line.rank, line.next, line.is_over = line.rank + chunk_size, 1, #line.chunk < 2 * chunk_size
+    line.chunk = redis.call('ZRANGE', line.key, line.rank, line.rank + line.size - 1, 'WITHSCORES')
+    line.rank, line.next, line.is_over = line.rank + line.size, 1, #line.chunk < 2 * line.size
+    line.size = math.min(2 * line.size, largest_chunk)
   end
   return tonumber(line.chunk[line.next + 1])
 end
