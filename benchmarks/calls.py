@@ -1,18 +1,20 @@
-"""Many calls in flight: what they cost in memory, and what a flooded queue of long calls leaves to others."""
+"""What a call costs; many in flight: what they cost in memory, and what a flood of long calls leaves to others."""
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.harness import percentile, print_table
+from benchmarks.harness import ROOT, instant_functions, percentile, print_table
 from benchmarks.memory import pss_mb
 from karin.clock import SystemClock
 from karin.sqs.names import QueueId
 from karin.store.store import Store
-from tests.processes import running_store
+from tests.processes import bare_environ, running_store
 from tests.scheduler.broken_lambda import BrokenLambda, Request, hang, succeed
 from tests.scheduler.scheduled import running_scheduler
 from tests.store.support import ACCOUNT, counts, outgoing
@@ -72,11 +74,23 @@ def scene(concurrency: int, *, batch_size: int, names: tuple[str, ...] = ("flood
 
 
 def main() -> None:
-    """Print memory by the number of calls in flight, and lateness beside a flood."""
+    """Print processor time of a call, memory by the number of calls in flight, and lateness beside a flood."""
+    print_table("Processor time of a call in the caller's process, in us", [*_processor_time()])
     print_table("Scheduler's memory with calls in flight, PSS in MB", [*_memory()])
     print_table(
         f"Lateness in ms of {QUIET_MESSAGES} messages beside a queue flooded with calls that hang", [*_fairness()]
     )
+
+
+def _processor_time() -> Iterator[tuple[object, ...]]:
+    yield ("", "us a call", "of botocore's")
+    with instant_functions(()) as functions:
+        command = [sys.executable, "-m", "benchmarks.callers"]
+        environ = bare_environ(AWS_ENDPOINT_URL_LAMBDA=functions.url)
+        told = subprocess.run(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True, check=True).stdout
+    each = {name: float(taken_us) for name, taken_us in (line.split("\t") for line in told.splitlines())}
+    for name, taken_us in each.items():
+        yield name, f"{taken_us:.0f}", f"{taken_us / each['with botocore']:.0%}"
 
 
 def _memory() -> Iterator[tuple[object, ...]]:
