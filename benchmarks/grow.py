@@ -1,6 +1,7 @@
 """What a backlog costs: each step's price beside an empty store, memory, start-up, and a thousand queues at once.
 
-``grow`` takes all points and draws docs/images/growth.svg; ``grow:0,1000,100000`` takes those points and draws nothing.
+``grow`` takes all points of both kinds of queue and draws docs/images/growth-*.svg, ``grow:fifo`` those of one kind;
+``grow:standard,0,100000`` takes some points and draws nothing.
 """
 
 import random
@@ -27,8 +28,8 @@ from tests.processes import bare_environ, free_port, process
 from tests.support import wait_until
 
 POINTS = (0, 1_000, 10_000, 100_000, 1_000_000)
-KINDS = {"standard": False, "FIFO": True}
-IMAGE = ROOT / "docs" / "images" / "growth.svg"
+KINDS = ("standard", "fifo")
+IMAGES = ROOT / "docs" / "images"
 MANY = 1_000  # queues with one message each
 AHEAD_SECONDS = 30
 WITHIN_SECONDS = (3, 10)
@@ -36,22 +37,23 @@ UP_SECONDS = 300
 
 
 def main(given: str = "") -> None:
-    """Print the tables, and draw the picture when all points are taken."""
-    points = tuple(sorted(int(point) for point in given.split(","))) if given else POINTS
+    """Print the tables, and draw a picture of each kind of queue when all points are taken."""
+    words = given.split(",") if given else []
+    points = tuple(sorted(int(word) for word in words if word not in KINDS)) or POINTS
     random.seed(1)
-    panels: dict[str, Lines] = {}
-    starts: list[tuple[object, ...]] = [
-        ("s from `karin up`", "store answers", "all serve", "after the store", "processor: store", "karin")
-    ]
-    with _folder() as folder:
-        starts.append(("a new home", *_start(folder)))
-    for kind, is_fifo in KINDS.items():
+    for kind in [kind for kind in KINDS if kind in words] or KINDS:
+        starts: list[tuple[object, ...]] = [
+            ("s from `karin up`", "store answers", "all serve", "after the store", "processor: store", "karin")
+        ]
         with _folder() as folder:
-            panels[kind] = _grow(folder, kind, points, fifo=is_fifo)
-            starts.append((f"{kind}, {points[-1]:,} messages", *_start(folder / "filled")))
-    print_table("Start-up over what was there", starts)
-    if points == POINTS:
-        draw(panels, IMAGE)
+            lines = _grow(folder, kind, points, fifo=kind == "fifo")
+            if points == POINTS:
+                draw(kind, lines, IMAGES / f"growth-{kind}.svg")
+            (folder / "new").mkdir()
+            starts.append(("a new home", *_start(folder / "new")))
+            starts.append((f"{points[-1]:,} messages", *_start(folder / "filled")))
+        print_table(f"Start-up, {kind}", starts)
+        sys.stdout.flush()
     _many_queues()
 
 

@@ -1,45 +1,42 @@
-"""Draws ratios against the backlog as SVG: one panel for each kind of queue, a line for each step."""
+"""Draws ratios against the backlog as SVG, a line for each step."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 Lines = dict[str, list[tuple[int, float]]]  # step -> (messages, ratio to the empty store)
 
 PROMISED_RATIO = 1.2
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, LABELS = 620, 340, 48, 44, 44, 160
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, LABELS = 640, 340, 48, 44, 44, 170
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#e377c2", "#7f7f7f", "#17becf")
 LABEL_HEIGHT = 14
 
 
-def draw(panels: Mapping[str, Lines], path: Path) -> None:
-    """Write the picture."""
-    top = max(ratio for lines in panels.values() for line in lines.values() for _, ratio in line)
-    highest = max(1.6, math.ceil(top * 5 + 0.5) / 5)
+def draw(kind: str, lines: Lines, path: Path) -> None:
+    """Write the picture of one kind of queue; its scale doubles from line to line."""
+    highest = max(4, 2 ** math.ceil(math.log2(max(ratio for line in lines.values() for _, ratio in line))))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH * len(panels)} {HEIGHT}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">',
         "<title>Server time of each step against the backlog, as a ratio to an empty store</title>",
         "<style>text{font:12px sans-serif;fill:#333}</style>",
-        f'<rect width="{WIDTH * len(panels)}" height="{HEIGHT}" fill="#fff"/>',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
     ]
-    for place, (kind, lines) in enumerate(panels.items()):
-        parts += [f'<g transform="translate({place * WIDTH} 0)">', *_panel(kind, lines, highest), "</g>"]
-    path.write_text("\n".join([*parts, "</svg>\n"]), encoding="utf-8")
+    path.write_text("\n".join([*parts, *_panel(kind, lines, highest), "</svg>\n"]), encoding="utf-8")
 
 
-def _panel(kind: str, lines: Lines, highest: float) -> list[str]:
+def _panel(kind: str, lines: Lines, highest: int) -> list[str]:
     points = [messages for messages, _ in next(iter(lines.values()))]
     right = WIDTH - LABELS
     across = {messages: LEFT + place * (right - LEFT) / (len(points) - 1) for place, messages in enumerate(points)}
 
     def down(ratio: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - ratio / highest)
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - math.log2(2 * ratio) / math.log2(2 * highest))
 
     parts = [f'<text x="{LEFT}" y="20" font-weight="bold">{kind}: server time, empty store = 1</text>']
-    for tick in range(int(highest / 0.2) + 1):
-        y = down(tick / 5)
+    for doublings in range(-1, int(math.log2(highest)) + 1):
+        y = down(2**doublings)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{right}" stroke="#eee"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick / 5:.1f}</text>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{2.0**doublings:g}</text>')
     parts.append(f'<path d="M{LEFT} {down(PROMISED_RATIO):.1f}H{right}" stroke="#333" stroke-dasharray="5 4"/>')
     for messages, x in across.items():
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{messages:,}</text>')
