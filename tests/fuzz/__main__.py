@@ -25,9 +25,9 @@ def main() -> int:
     parser.add_argument("--guided", action="store_true", help="let atheris choose mutations by what code they reach")
     options = parser.parse_args()
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
-    found = parts(options.inputs, options.target, options.way)
-    if options.number is not None and len(found) != 1:
-        parser.error("--number needs --target and --way")
+    found = parts(options.inputs, options.target, "mutated" if options.guided else options.way)
+    if options.number is not None and (not options.way or len({part.name for part in found}) != 1):
+        parser.error("--number needs --way and one --target")
     print(f"seed {seed}", flush=True)
     results = []
     try:

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,11 +24,12 @@ def guided(found: list[Part], seed: int) -> Iterator[Result]:
     """Let atheris run parts, each in a process of its own, and yield what came of each."""
     if find_spec("atheris") is None:
         raise AtherisMissing('atheris is not installed: run make fuzz ARGS="--guided", on Linux on x86-64')
-    parts = [part for part in found if part.way == "mutated"]
-    inputs = sum(part.inputs for part in found) // max(len(parts), 1)
-    for part in parts:
+    wanted = Counter[str]()  # a target's pieces are one: what was reached guides the rest
+    for part in found:
+        wanted[part.name] += part.inputs
+    for name, inputs in wanted.items():
         with tempfile.TemporaryDirectory() as folder:
-            yield _run(Part("guided", part.name, inputs), seed, Path(folder))
+            yield _run(Part("guided", name, inputs), seed, Path(folder))
 
 
 def _run(part: Part, seed: int, folder: Path) -> Result:
