@@ -33,6 +33,7 @@ MISMATCH_TEXT = (
 )
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
+_REGION = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PART = re.compile(r"(?P<name>Credential|SignedHeaders|Signature)=(?P<value>[^,\s]*)")
 
 
@@ -239,7 +240,7 @@ def _shown(at_ms: int) -> str:
 
 def _check_scope(signed: Signed) -> None:
     faults = []
-    if not signed.region:
+    if not _REGION.fullmatch(signed.region):  # strangers know key ids: what they write in a scope is kept in the cache
         faults.append("Credential should be scoped to a valid region. ")
     if signed.service != SERVICE:
         faults.append(f"Credential should be scoped to correct service: '{SERVICE}'. ")

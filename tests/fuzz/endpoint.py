@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import gevent
+import redis.connection
 from gevent import socket as gevent_socket
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
@@ -63,6 +64,20 @@ class Endpoint:
         """Let go of the worker."""
         self._listener.close()
         self._worker.tmp.close()
+
+
+@contextmanager
+def cooperative_redis() -> Iterator[None]:
+    """Let connections to Redis be gevent's meanwhile, as they are in a worker, where gunicorn patches all sockets.
+
+    Here the rest of the process is a test's or a fuzzer's, and stays as it is.
+    """
+    connections: Any = redis.connection
+    before, connections.socket = connections.socket, gevent_socket
+    try:
+        yield
+    finally:
+        connections.socket = before
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import redis
 
 from karin.sqs.names import QueueId
 from karin.store import keys
-from tests.fuzz.endpoint import HOST, Endpoint, complaints
+from tests.fuzz.endpoint import HOST, Endpoint, complaints, cooperative_redis
 from tests.fuzz.judging import answers, judge
 from tests.fuzz.modelled import Known, Maker
 from tests.fuzz.mutation import mutated
@@ -75,6 +75,7 @@ def staged(store_url: str | None = None) -> Iterator[Stage]:
     """Open endpoints in front of a store: a given one, else one of their own."""
     with ExitStack() as stack:
         url = store_url or stack.enter_context(running_store(stack.enter_context(short_folder())))
+        stack.enter_context(cooperative_redis())
         raw = redis.Redis.from_url(url, decode_responses=True)
         stack.callback(raw.close)
         doors = [{}, {"KARIN_ACCESS_KEYS": KEYS}, {"KARIN_URL_TOKEN": TOKEN}]

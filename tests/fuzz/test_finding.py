@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from karin.wsgi.actions import ACTIONS
 from tests.fuzz import campaign, watch
-from tests.fuzz.campaign import Part, parts, run
+from tests.fuzz.campaign import Part, Result, merged, parts, run
 from tests.fuzz.judging import judge
 from tests.fuzz.stories import STORIES, Failure, Stage, staged
 from tests.fuzz.target import Target, fuzz
@@ -74,10 +74,9 @@ def test_an_input_that_never_ends_is_interrupted(monkeypatch: pytest.MonkeyPatch
 
 def test_memory_that_stays_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[bytes] = []
-    monkeypatch.setattr(watch, "WARM_INPUTS", 100)
-    result = run(broken(lambda _: kept.append(b"x" * 40_000), monkeypatch, 600), seed=5)
+    result = run(broken(lambda _: kept.append(b"x" * 40_000), monkeypatch, 1_000), seed=5)
 
-    assert result.inputs == 600
+    assert result.inputs == 1_000
     assert result.failures[0].startswith("memory grew by ")
 
 
@@ -122,6 +121,13 @@ def test_a_key_of_no_queue_is_found(stage: Stage, key: str) -> None:
 def test_an_answer_that_no_sdk_expects_is_found(action: str, wrong: Answer) -> None:
     with pytest.raises(Exception, match=r"(?s).*"):  # of any kind: a parser's own, or an assertion
         judge(wrong, action, "json")
+
+
+def test_the_pieces_of_a_target_are_told_as_one() -> None:
+    first, second = parts(400_000, ["filters"], "mutated")[:2]
+    one, other = Result(first, 5, 1.0, 3.0, 20, 10), Result(second, 6, 2.0, 4.0, 20, 30, ["number 7"])
+
+    assert merged([one, other]) == [Result(first, 11, 3.0, 4.0, 20, 30, ["number 7"])]
 
 
 def test_a_campaign_shares_its_inputs_out() -> None:

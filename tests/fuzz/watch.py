@@ -4,11 +4,12 @@ Time is this process's own on the processor, so what else runs on the machine do
 long is given again: only its quickest try counts, since a collection of garbage or a cold cache is not its doing.
 """
 
+import ctypes
 import gc
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TypeVar
@@ -17,19 +18,20 @@ T = TypeVar("T")
 BOUND_MS = 100.0
 HANG_SECONDS = 10.0  # on the processor: then the input is interrupted where it is
 TRIES = 3
-WARM_INPUTS = 2_000  # caches and pools fill; growth is measured from here on
+WARM_INPUTS = 2_000  # at most: caches and pools fill; growth is measured from here on
 GROWTH_BYTES = 16 * 1024 * 1024
 
 
 class Watch:
     """What was seen of one run of a target."""
 
-    def __init__(self, bound_ms: float = BOUND_MS) -> None:
+    def __init__(self, bound_ms: float = BOUND_MS, warm_inputs: int = WARM_INPUTS) -> None:
         self.begun = 0
         self.inputs = 0
         self.slowest_ms = 0.0
         self.before_bytes = 0
         self._bound_ms = bound_ms
+        self._warm_inputs = warm_inputs
 
     def see(self, give: Callable[[], T]) -> T:
         """Let one input be given and return what comes of it the first time; raises AssertionError for a slow one."""
@@ -42,14 +44,16 @@ class Watch:
         self.inputs += 1
         self.slowest_ms = max(self.slowest_ms, took_ms)
         assert took_ms <= self._bound_ms, f"an input took {took_ms:.0f} ms, {self._bound_ms:.0f} are allowed"
-        if self.inputs == WARM_INPUTS:
+        if self.inputs == self._warm_inputs:
             self.before_bytes = resident_bytes()
         return result
 
 
 def resident_bytes() -> int:
-    """Return how much memory this process holds once what it does not need is collected."""
+    """Return how much memory this process holds once what it does not need is collected, and given back by malloc."""
     gc.collect()
+    with suppress(OSError, AttributeError):  # another C library than glibc
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 

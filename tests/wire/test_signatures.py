@@ -195,8 +195,9 @@ def test_a_signature_with_another_terminator_is_refused(keyed: str, protocol: Pr
     )
 
 
-def test_a_signature_without_a_region_is_refused(keyed: str, protocol: Protocol) -> None:
-    answer = sign(unsigned(protocol), keyed).signed_otherwise(f"/{REGION}/", "//").send(keyed)
+@pytest.mark.parametrize("region", ["", "a" * 65, "a:b", "\xe9"])
+def test_a_signature_for_what_is_no_region_is_refused(keyed: str, protocol: Protocol, region: str) -> None:
+    answer = sign(unsigned(protocol), keyed).signed_otherwise(f"/{REGION}/", f"/{region}/").send(keyed)
 
     assert answer.check(INVALID_SIGNATURE) == "Credential should be scoped to a valid region. "
 
