@@ -17,13 +17,27 @@ from karin.store.store import Store
 from tests.clocks import ManualClock
 from tests.processes import running_store
 
+TESTS = Path(__file__).parent
 ALONE_LOCK = Path(tempfile.gettempdir()) / f"karin-tests-{os.getuid()}.lock"
 ALONE_DOOR = ALONE_LOCK.with_suffix(".door")
 
 
+# Folders whose tests wait for real processes come first: what only computes then fills the gaps, and no long one is last.
+SLOWEST_FIRST = ("chaos", "faults", "system", "scheduler", "local", "wire", "tui", "clients")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that run alone: later they would wait for a moment in which no other runs."""
-    items.sort(key=lambda item: item.get_closest_marker("alone") is None)
+    """Order the files, each of which one process runs whole, so that all processes end at about the same time.
+
+    Those with tests that run alone are first: later these would wait for a moment in which no other runs.
+    """
+    alone = {item.path for item in items if item.get_closest_marker("alone")}
+    items.sort(key=lambda item: (item.path not in alone, _rank(item.path), item.get_closest_marker("alone") is None))
+
+
+def _rank(path: Path) -> int:
+    folder = path.relative_to(TESTS).parts[0]
+    return SLOWEST_FIRST.index(folder) if folder in SLOWEST_FIRST else len(SLOWEST_FIRST)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,6 @@ LONGEST_STOP_MS, LONGEST_PAUSE_MS = 1_500, 500
 LEAST_ACCEPTED = 20  # even on a machine that has little time for the senders
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("seed", "is_outside", "first_faults"),

@@ -83,7 +83,6 @@ def test_what_is_dead_waits_in_its_queue_for_room_and_others_are_delivered(
     assert bodies(claim(store, clock.now_ms(), queue=dead_letters).messages) == ["bad"]
 
 
-@pytest.mark.alone
 def test_a_full_karin_delivers_what_it_has_and_takes_more_when_there_is_room(rig: Rig) -> None:
     queued = [rig.send(QUICK, "queued before", delay_seconds=1).json()["MessageId"] for _ in range(3)]
     assert rig.send().status == 200
