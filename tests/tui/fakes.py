@@ -111,43 +111,44 @@ class Desk:
         def arrived() -> bool:
             return self.app.world == replace(world, examination=self.app.world.examination) and not self.app.problem
 
-        await self.until(arrived, "the world arrived")
+        await until(arrived, "the world arrived")
 
     async def examines(self, examination: Examination) -> None:
         self.source.tell(Examined(examination))
-        await self.until(lambda: self.app.world.examination == examination, "the findings arrived")
+        await until(lambda: self.app.world.examination == examination, "the findings arrived")
 
     async def loses(self, reason: str) -> None:
         self.source.tell(StoreLost(reason))
-        await self.until(lambda: self.app.problem == reason, "the loss arrived")
+        await until(lambda: self.app.problem == reason, "the loss arrived")
 
     async def hears(self, name: str, phase: Phase, text: str, *lines: str) -> None:
         news = self.news(name, phase, text, *lines)
         self.source.tell(news)
-        await self.until(lambda: self.app.activity == news.activity, "the news arrived")
+        await until(lambda: self.app.activity == news.activity, "the news arrived")
 
     def news(self, name: str, phase: Phase, text: str, *lines: str) -> ActivityChanged:
         return ActivityChanged(Activity(name, phase, text, self.clock.now_ms(), lines))
 
     async def shows(self, text: str) -> None:
-        await self.until(lambda: text in self.screen(), f"{text!r} is on the screen", self.screen)
+        await until(lambda: text in self.screen(), f"{text!r} is on the screen", self.screen)
 
     async def hides(self, text: str) -> None:
-        await self.until(lambda: text not in self.screen(), f"{text!r} is gone from the screen", self.screen)
+        await until(lambda: text not in self.screen(), f"{text!r} is gone from the screen", self.screen)
 
     def screen(self) -> str:
         """Return what a person sees, line by line."""
         strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in strips)
 
-    async def until(self, holds: Callable[[], object], description: str, seen: Callable[[], str] = str) -> None:
-        """Let the app's loop turn until something holds."""
-        try:
-            async with asyncio.timeout(5):
-                while not holds():
-                    await asyncio.sleep(0.01)
-        except TimeoutError:
-            raise AssertionError(f"still not: {description}\n{seen()}") from None
+
+async def until(holds: Callable[[], object], description: str, seen: Callable[[], str] = str) -> None:
+    """Let the loop of an app turn until something holds."""
+    try:
+        async with asyncio.timeout(5):
+            while not holds():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"still not: {description}\n{seen()}") from None
 
 
 Span = tuple[int, int, int]

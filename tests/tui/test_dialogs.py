@@ -5,7 +5,7 @@ from textual.widgets import Button
 
 from karin.tui.activity import Phase
 from karin.tui.screens.main import MainScreen
-from tests.tui.fakes import SIZES, Desk
+from tests.tui.fakes import SIZES, Desk, until
 from tests.tui.worlds import BUSY
 
 sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x48"])
@@ -30,7 +30,7 @@ async def test_a_purge_goes_on_once_the_name_is_typed() -> None:
     async with desk.app.run_test(size=SIZES[0]) as pilot:
         await desk.reads(BUSY)
         await pilot.press("j", "p", *"orders", "enter")
-        await desk.until(lambda: desk.worker.names == ["purge"], "the purge was wanted")
+        await until(lambda: desk.worker.names == ["purge"], "the purge was wanted")
         assert desk.worker.wanted[0][1].queue == BUSY.queues[1].queue
         await desk.hears("purge", Phase.DONE, "deleted 4 messages of orders")
         await desk.hides("for good")
@@ -54,7 +54,7 @@ async def test_a_message_is_sent_with_body_and_delay_and_the_dialog_waits_for_th
     async with desk.app.run_test(size=SIZES[0]) as pilot:
         await desk.reads(BUSY)
         await pilot.press("n", *"hi", "tab", *"30", "enter")
-        await desk.until(lambda: desk.worker.names == ["send"], "the message was wanted")
+        await until(lambda: desk.worker.names == ["send"], "the message was wanted")
         assert desk.worker.wanted[0][2]["body"] == "hi"
         assert desk.worker.wanted[0][2]["delay"] == "30"
         await desk.shows("Send to mail")
@@ -73,7 +73,7 @@ async def test_a_refused_message_keeps_its_text_and_shows_the_reason(size: tuple
         await desk.shows("Message must be shorter")
         await desk.shows("precious")
         await pilot.press("ctrl+s")
-        await desk.until(lambda: len(desk.worker.wanted) == 2, "a second try is possible")
+        await until(lambda: len(desk.worker.wanted) == 2, "a second try is possible")
         assert desk.worker.wanted[-1][2]["body"] == "precious"
 
 

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from karin.tui.app import KarinApp
 from karin.tui.views.listing import Cell, Column, Row
 from karin.tui.widgets.grid import Grid
-from tests.tui.fakes import Desk, Span, drawing
+from tests.tui.fakes import Desk, Span, drawing, until
 from tests.tui.worlds import HOSTILE, queue_state, status_of
 
 COLUMNS = (
@@ -101,10 +101,10 @@ async def test_a_resize_chooses_the_columns_anew() -> None:
         app = await filled(pilot, row("a", why=LONG))
         assert "SINCE" in app.lines()[0]
         await pilot.resize_terminal(60, 20)
-        assert "SINCE" not in app.lines()[0]
+        await until(lambda: "SINCE" not in app.lines()[0], "the column is gone")
         assert cell_len(app.lines()[1]) == 60
         await pilot.resize_terminal(160, 20)
-        assert "SINCE" in app.lines()[0]
+        await until(lambda: "SINCE" in app.lines()[0], "the column is back")
 
 
 async def test_only_the_cells_that_changed_are_drawn_again() -> None:

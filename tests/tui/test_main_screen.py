@@ -4,7 +4,7 @@ import pytest
 
 from karin.tui.activity import Phase
 from karin.tui.screens.main import MainScreen
-from tests.tui.fakes import SIZES, Desk, drawing
+from tests.tui.fakes import SIZES, Desk, drawing, until
 from tests.tui.worlds import BUSY, EMPTY, queue_state, status_of
 
 AGE = {SIZES[0]: [], SIZES[1]: ["-"]}  # the age of the oldest message: a wide terminal has it
@@ -309,7 +309,7 @@ async def test_quitting_keys_quit(key: str) -> None:
     async with desk.app.run_test(size=SIZES[0]) as pilot:
         await desk.reads(BUSY)
         await pilot.press(key)
-        await desk.until(lambda: desk.app._exit, "the app is leaving")
+        await until(lambda: desk.app._exit, "the app is leaving")
     assert desk.app.return_code == 0
 
 
@@ -347,4 +347,4 @@ async def test_after_a_suspension_everything_is_drawn_again() -> None:
         await pilot.pause()
         with drawing(desk.app) as drawn:
             desk.app.app_resume_signal.publish(desk.app)
-            await desk.until(lambda: {(y, 0, 80) for y in range(24)} <= set(drawn), "all is drawn", lambda: str(drawn))
+            await until(lambda: {(y, 0, 80) for y in range(24)} <= set(drawn), "all is drawn", lambda: str(drawn))

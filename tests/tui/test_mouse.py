@@ -7,7 +7,7 @@ from karin.tui.screens.main import MainScreen
 from karin.tui.widgets.grid import WHEEL_ROWS, Grid
 from karin.tui.widgets.key_line import KeyLine
 from karin.tui.widgets.tab_line import TabLine
-from tests.tui.fakes import Desk
+from tests.tui.fakes import Desk, until
 from tests.tui.worlds import BUSY, queue_state, status_of
 
 
@@ -52,7 +52,7 @@ async def test_a_double_click_opens_a_row() -> None:
         await desk.reads(BUSY)
         await pilot.pause()
         await pilot.double_click(Grid, offset=(5, 2))
-        await desk.until(lambda: _main(desk).place.view == "messages", "it is open", desk.screen)
+        await until(lambda: _main(desk).place.view == "messages", "it is open", desk.screen)
 
 
 async def test_a_click_on_a_title_sorts_then_turns_the_order_round_then_sorts_no_more() -> None:
@@ -115,11 +115,11 @@ async def test_a_click_on_a_key_presses_it_and_someone_is_there() -> None:
     async with desk.app.run_test() as pilot:
         await desk.reads(BUSY)
         desk.clock.advance(seconds=61)
-        await desk.until(lambda: desk.app.is_resting, "nobody is there")
+        await until(lambda: desk.app.is_resting, "nobody is there")
         x, y = _column_of(desk, "? help")
         await pilot.click(offset=(x, y))
         await desk.shows("esc closes")
         assert not desk.app.is_resting
         await pilot.press("escape")
         await pilot.click(KeyLine, offset=(1, 0))
-        await desk.until(lambda: _main(desk).place.view == "messages", "enter was pressed", desk.screen)
+        await until(lambda: _main(desk).place.view == "messages", "enter was pressed", desk.screen)

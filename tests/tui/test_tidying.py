@@ -6,7 +6,7 @@ from weakref import WeakSet
 from textual._styles_cache import StylesCache
 from textual.widget import Widget
 
-from tests.tui.fakes import Desk
+from tests.tui.fakes import Desk, until
 from tests.tui.worlds import BUSY
 
 
@@ -30,6 +30,6 @@ async def test_closed_screens_and_what_was_drawn_of_them_are_freed() -> None:
         assert len(closed) > 20
         gc.disable()  # what is freed is freed by the app
         try:
-            await desk.until(lambda: not closed, "all of it is freed", lambda: str(list(closed)))
+            await until(lambda: not closed, "all of it is freed", lambda: str(list(closed)))
         finally:
             gc.enable()
