@@ -22,7 +22,7 @@ ALONE_LOCK = Path(tempfile.gettempdir()) / f"karin-tests-{os.getuid()}.lock"
 ALONE_DOOR = ALONE_LOCK.with_suffix(".door")
 
 
-# Folders whose tests wait for real processes come first: what only computes then fills the gaps, and no long one is last.
+# Folders whose tests wait for real processes are first: what only computes fills the gaps, and no long one is last.
 SLOWEST_FIRST = ("chaos", "faults", "system", "scheduler", "local", "wire", "tui", "clients")
 
 
