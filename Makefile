@@ -41,7 +41,7 @@ demo: $(VENV)/.runtime ## see it work: two delayed messages reach a local Lambda
 	@$(BIN)/karin demo $(ARGS)
 
 test: $(VENV)/.dev clients ## run the tests (ARGS="-k name" to choose)
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 clients: $(PYTHON_CLIENTS:%=$(CLIENTS)/%/.done) $(NODE_CLIENTS) ## install the clients that the tests drive (JavaScript's only with Node.js 20+ and npm)
 

@@ -1,11 +1,10 @@
 """Fixtures that several kinds of tests share: a real, private Valkey, flushed for each test, and a clock to turn."""
 
-import fcntl
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -16,41 +15,31 @@ from karin.settings import Settings
 from karin.store.store import Store
 from tests.clocks import ManualClock
 from tests.processes import running_store
+from tests.turns import FilesWhole, House, arrange, is_alone
 
-TESTS = Path(__file__).parent
-ALONE_LOCK = Path(tempfile.gettempdir()) / f"karin-tests-{os.getuid()}.lock"
-ALONE_DOOR = ALONE_LOCK.with_suffix(".door")
-
-
-# Folders whose tests wait for real processes are first: what only computes fills the gaps, and no long one is last.
-SLOWEST_FIRST = ("chaos", "faults", "system", "scheduler", "local", "wire", "tui", "clients")
+_house = House()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the files, each of which one process runs whole, so that all processes end at about the same time.
-
-    Those with tests that run alone are first: later these would wait for a moment in which no other runs.
-    """
-    alone = {item.path for item in items if item.get_closest_marker("alone")}
-    items.sort(key=lambda item: (item.path not in alone, _rank(item.path), item.get_closest_marker("alone") is None))
+    """Put the tests in the order in which they take the least time."""
+    arrange(items)
 
 
-def _rank(path: Path) -> int:
-    folder = path.relative_to(TESTS).parts[0]
-    return SLOWEST_FIRST.index(folder) if folder in SLOWEST_FIRST else len(SLOWEST_FIRST)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWhole:
+    """Say which process runs which tests."""
+    return FilesWhole(config, log)
 
 
-@pytest.fixture(autouse=True)
-def alone(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let tests marked ``alone`` run while none runs in any other test process.
-
-    Whoever waits for that keeps the door shut, so that no other test begins meanwhile: it would wait for ever.
-    """
-    with ALONE_LOCK.open("w") as lock, ALONE_DOOR.open("w") as door:
-        fcntl.flock(door, fcntl.LOCK_EX)
-        fcntl.flock(lock, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
-        fcntl.flock(door, fcntl.LOCK_UN)
-        yield
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Let a test wait for its turn, which does not count as its own time."""
+    _house.enter(alone=is_alone(item))
+    try:
+        return (yield)
+    finally:
+        if not (is_alone(item) and is_alone(nextitem)):
+            _house.leave()
 
 
 @pytest.fixture(scope="session")
