@@ -12,6 +12,8 @@ from tests.faults.rig import CLOCK, QUICK, TOLD_WITHIN_MS, UNAVAILABLE, Rig, run
 from tests.processes import free_port
 from tests.support import wait_until
 
+pytestmark = pytest.mark.alone
+
 LASTS_MS = 4_000
 MOST_COMMANDS = 80  # of both processes while it lasts, lost connections included; one for each request is hundreds
 BACK_WITHIN_MS = 8_000  # pauses have grown to seconds
