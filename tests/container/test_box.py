@@ -17,6 +17,7 @@ from tests.processes import free_port, status_of
 from tests.support import wait_until
 from tests.wire.signing import KEYS, LIST, Request, sign
 
+CHECKOUT, ENVIRONMENT = "/srv/karin", "/srv/environment"  # inside: their own places may lie in what the box covers
 SYSTEM = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/lib64")
 LIMIT_SECONDS = 30  # that fly.io and Kubernetes leave it between TERM and KILL
 
@@ -25,14 +26,15 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces with a use
 
 @contextmanager
 def root_of_this_machine() -> Iterator[Path]:
-    """Make a root of the machine's programs, this checkout and its environment, wherever they are, and nothing else."""
-    checkout = Path(karin.__file__).parents[1]
+    """Make a root of the machine's programs, this checkout and its environment, and nothing else."""
+    places = {source: source for source in [*SYSTEM, sys.base_prefix]}
+    places |= {str(Path(karin.__file__).parents[1]): CHECKOUT, sys.prefix: ENVIRONMENT}
     with tempfile.TemporaryDirectory(prefix="karin-", dir="/tmp") as name:
         root = Path(name)
         bound: list[Path] = []
         try:
-            for source in dict.fromkeys([*SYSTEM, sys.base_prefix, str(checkout), sys.prefix]):
-                target = root / source.lstrip("/")
+            for source, place in places.items():
+                target = root / place.lstrip("/")
                 if Path(source).is_symlink():
                     target.symlink_to(Path(source).readlink())
                 elif Path(source).is_dir() and not target.exists():
@@ -52,14 +54,14 @@ def test_karin_is_the_first_process_and_has_no_rights_and_nothing_to_write_but_i
     port, log = free_port(), tmp_path / "log"
     url = f"http://127.0.0.1:{port}"
     environ = {
-        "PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": f"{ENVIRONMENT}/bin:/usr/bin:/bin", "PYTHONPATH": CHECKOUT, "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": HOME, "KARIN_HOME": HOME, "KARIN_BIND": f"127.0.0.1:{port}", "KARIN_ACCESS_KEYS": KEYS,
         "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testing-secret",
     }  # fmt: skip
     with (
         root_of_this_machine() as root,
-        boxed(root, [f"{sys.prefix}/bin/python", "-m", "karin", "up"], environ, log, shm=False) as box,
+        boxed(root, [f"{ENVIRONMENT}/bin/python", "-m", "karin", "up"], environ, log, shm=False) as box,
     ):
         wait_until(lambda: "karin is up" in log.read_text(), "karin is up", 20)
         assert box.fact("NSpid").split()[-1] == "1"
