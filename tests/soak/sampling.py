@@ -63,7 +63,7 @@ class Sampler:
         found = {}
         for role, pid in self.pids().items():
             process = Path(f"/proc/{pid}")
-            found[f"{role} PSS", "MB"] = _pss_mb(process)
+            found[f"{role} memory", "MB"] = _memory_mb(process)
             found[f"{role} handles", "fds"] = len(list((process / "fd").iterdir()))
             found[f"{role} threads", "threads"] = len(list((process / "task").iterdir()))
         return found
@@ -117,9 +117,12 @@ def _kind(key: str) -> str:
     return key.rpartition(":")[2]
 
 
-def _pss_mb(process: Path) -> float:
-    """Return a process's proportional set size in MB: what is its own, and its share of what it shares."""
-    found = re.search(r"^Pss:\s+(\d+) kB", (process / "smaps_rollup").read_text(), re.MULTILINE)
+def _memory_mb(process: Path) -> float:
+    """Return what a process has written to in MB, and its share of that which it shares with others by a fork.
+
+    What it has of files is left out: a share of a library grows whenever some other program ends that has it, too.
+    """
+    found = re.search(r"^Pss_Anon:\s+(\d+) kB", (process / "smaps_rollup").read_text(), re.MULTILINE)
     assert found
     return int(found[1]) / KB
 

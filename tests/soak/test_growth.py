@@ -16,9 +16,9 @@ def noise(size: float) -> list[float]:
 
 def test_a_slow_leak_shows_although_each_sample_is_noisy() -> None:
     leaking = [40 + 6 * place / SAMPLES + error for place, error in enumerate(noise(1))]
-    problem = Series("worker PSS", "MB", leaking).problem()
+    problem = Series("worker memory", "MB", leaking).problem()
     assert problem is not None
-    assert problem.startswith("worker PSS grew from 42")
+    assert problem.startswith("worker memory grew from 42")
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_slow_leak_shows_although_each_sample_is_noisy() -> None:
     ],
 )
 def test_what_does_not_grow_is_in_order(values: list[float]) -> None:
-    assert Series("worker PSS", "MB", values).problem() is None
+    assert Series("worker memory", "MB", values).problem() is None
 
 
 def test_one_more_file_every_few_minutes_shows() -> None:
