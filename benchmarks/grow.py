@@ -9,7 +9,6 @@ import shutil
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from karin import runtime
 from karin.embedded import store_answers
 from karin.settings import Settings
 from karin.store.store import Store
-from tests.processes import bare_environ, free_port, process
+from tests.processes import bare_environ, free_port, process, status_of
 from tests.support import wait_until
 
 POINTS = (0, 1_000, 10_000, 100_000, 1_000_000)
@@ -109,7 +108,7 @@ def _start(home: Path) -> tuple[str, ...]:
         with process([sys.executable, "-m", "karin", "up"], environ, home / "up.log"):
             wait_until(lambda: store_answers(settings.socket_path), "the store answers", UP_SECONDS)
             store_s = time.monotonic() - began
-            wait_until(lambda: _answers(f"{url}/?Action=ListQueues"), "the endpoint answers", UP_SECONDS)
+            wait_until(lambda: status_of(f"{url}/?Action=ListQueues") == 200, "the endpoint answers", UP_SECONDS)
             deployment = Store.open(settings.store_url, max_connections=1).deployment
             wait_until(
                 lambda: any(at_ms > began_ms for at_ms in deployment.last_sweeps().values()), "it swept", UP_SECONDS
@@ -119,14 +118,6 @@ def _start(home: Path) -> tuple[str, ...]:
             all_s, of_store_s = processor_seconds(info.pid), processor_seconds(info.children["store"])
     seconds = (store_s, served_s, served_s - store_s, of_store_s, all_s - of_store_s)
     return tuple(f"{one:.2f}" for one in seconds)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def _many_queues() -> None:

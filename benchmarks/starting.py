@@ -9,13 +9,12 @@ import statistics
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.harness import Karin, print_table, running_karin
 from benchmarks.terminal import FIRST_SIGHT, opened
-from tests.processes import bare_environ, free_port, process
+from tests.processes import bare_environ, free_port, process, status_of
 from tests.support import wait_until
 from tests.system.whole import children_of
 
@@ -62,18 +61,10 @@ def _up() -> Measured:
     began = time.monotonic()
     try:
         with process(command, environ) as karin:
-            wait_until(lambda: _answers(f"http://127.0.0.1:{port}/?Action=ListQueues"), "karin answers", 60)
+            wait_until(lambda: status_of(f"http://127.0.0.1:{port}/?Action=ListQueues") == 200, "karin answers", 60)
             return time.monotonic() - began, processor_seconds(karin.pid)
     finally:
         shutil.rmtree(home, ignore_errors=True)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def _terminal(karin: Karin) -> Measured:
