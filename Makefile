@@ -8,10 +8,11 @@ CLIENTS := .cache/clients
 PYTHON_CLIENTS := boto3-1.26 awscli celery
 # Empty without Node.js 20 and npm: the tests that need them are then skipped, or fail when CI=true.
 NODE := $(shell { node -e 'process.exit(+(parseInt(process.versions.node) < 20))' && command -v npm; } 2>/dev/null)
-NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done)
+BROADCAST := examples/broadcast
+NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done $(BROADCAST)/node_modules/.done)
 PEERS := .cache/peers
 
-.PHONY: help install demo test clients check lint types contracts lua audit snapshots docs bench chaos soak fuzz container-proof lock clean
+.PHONY: help install demo broadcast test clients check lint types contracts lua audit snapshots docs bench chaos soak fuzz container-proof lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -40,6 +41,9 @@ install: $(VENV)/.runtime ## create .venv with karin and its locked dependencies
 demo: $(VENV)/.runtime ## see it work: two delayed messages reach a local Lambda function (ARGS=--keep to stay)
 	@$(BIN)/karin demo $(ARGS)
 
+broadcast: $(VENV)/.runtime $(BROADCAST)/node_modules/.done ## run examples/broadcast: a page that everyone sees the same messages in (needs Node.js 20 and npm)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" node $(BROADCAST)/local/start.mjs
+
 test: $(VENV)/.dev clients ## run the tests (ARGS="-k name" to choose)
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
@@ -55,6 +59,11 @@ $(PEERS)/.done: benchmarks/peers/package.json benchmarks/peers/package-lock.json
 $(CLIENTS)/node/.done $(PEERS)/.done:
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+$(BROADCAST)/node_modules/.done: $(BROADCAST)/package.json $(BROADCAST)/package-lock.json
+	@$(if $(NODE),,{ echo "broadcast needs Node.js 20 or newer and npm: install both" >&2; exit 2; })
+	@npm ci --prefix $(BROADCAST) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 check: lint types contracts lua audit test ## lint, types, import contracts, Lua lint, dependencies and the tests: what CI runs
@@ -107,9 +116,9 @@ lock: ## renew the lock files from pyproject.toml (needs uv and npm)
 	done
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url tests/fuzz/guided.in -o tests/fuzz/guided.lock $(ARGS)
-	@set -e; for folder in tests/clients/node benchmarks/peers; do \
+	@set -e; for folder in tests/clients/node benchmarks/peers $(BROADCAST); do \
 	  (cd $$folder && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error); \
 	done
 
 clean: ## remove the environment and caches
-	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) .cache $(BROADCAST)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -12,14 +12,15 @@ def main() -> int:
     """Print the findings; return 1 if there are any. Silence of a network is none."""
     locked = {one for path in (RUNTIME, DEV, *CLIENTS) for one in read_lock(path)[0]}
     with ThreadPoolExecutor() as pool:
-        of_npm = pool.submit(ask_npm, NODE.parent)
+        of_npm = [pool.submit(ask_npm, path.parent) for path in NODE]
         of_index = pool.submit(ask_index, Index(), locked)
         faults = list(rules.faults())
-    faults += of_index.result().faults + of_npm.result().faults
+    told = [of_index.result(), *(asked.result() for asked in of_npm)]
+    faults += [fault for one in told for fault in one.faults]
     for fault in faults:
         print(f"audit: {fault}", file=sys.stderr)
-    seen = of_index.result().seen + of_npm.result().seen
-    unseen = of_index.result().unseen + of_npm.result().unseen
+    seen = [what for one in told for what in one.seen]
+    unseen = [what for one in told for what in one.unseen]
     looked = "; ".join(["hashes, requirements, strays and licences", *seen])
     print(f"audit: {'FAULTS' if faults else 'ok'}: {len(locked)} locked packages: {looked}")
     for one in unseen:

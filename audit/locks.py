@@ -11,7 +11,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 RUNTIME, DEV = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
 CLIENTS = tuple(sorted((ROOT / "tests" / "clients").glob("*.lock")))
-NODE = ROOT / "tests" / "clients" / "node" / "package-lock.json"
+# Of the JavaScript clients that the tests drive, and of the example that has packages of its own.
+NODE = tuple(ROOT / folder / "package-lock.json" for folder in ("tests/clients/node", "examples/broadcast"))
 _ENTRY = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;\\]+)( ; [^\\]+)?")
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 

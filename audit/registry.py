@@ -133,7 +133,8 @@ def _mended_in(vulnerability: Any) -> str:
 
 def ask_npm(folder: Path) -> Told:
     """Have npm ask its registry about a lock file."""
-    what = "known vulnerabilities of the JavaScript clients"
+    name = f"{folder.parent.name}/{folder.name}"
+    what = f"known vulnerabilities of {name}"
     npm = shutil.which("npm")
     if npm is None:
         return Told([], [], [f"{what} (there is no npm)"])
@@ -147,8 +148,8 @@ def ask_npm(folder: Path) -> Told:
         return Told([], [], [f"{what} ({type(error).__name__})"])
     if "vulnerabilities" not in answer:
         return Told([], [], [f"{what} ({str(answer.get('message') or 'no answer').split(' - ')[0]})"])
-    found = {name: one["severity"] for name, one in answer["vulnerabilities"].items()}
-    faults = [f"{name} of the JavaScript clients has a {severity} vulnerability" for name, severity in found.items()]
+    found = {package: one["severity"] for package, one in answer["vulnerabilities"].items()}
+    faults = [f"{one} of {name} has a {severity} vulnerability" for one, severity in found.items()]
     return Told(faults, [what], [])
 
 

@@ -31,7 +31,7 @@ def faults() -> Iterator[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     runtime, runtime_faults = read_lock(RUNTIME)
     dev, dev_faults = read_lock(DEV)
-    yield from (*runtime_faults, *dev_faults, *node_faults(NODE))
+    yield from (*runtime_faults, *dev_faults, *(fault for path in NODE for fault in node_faults(path)))
     for path in CLIENTS:
         entries, client_faults = read_lock(path)
         yield from client_faults
@@ -47,9 +47,10 @@ def faults() -> Iterator[str]:
     yield from drift((*dev, *runtime), there)
     yield from unlicensed(there.values())
     yield from misused(ROOT / "karin", project["project"]["dependencies"])
-    for place, package in json.loads(NODE.read_text(encoding="utf-8"))["packages"].items():
-        if place and not is_allowed([str(package.get("license") or UNTOLD.get(place, ""))]):
-            yield f"{place} of the JavaScript clients has the licence {package.get('license')!r}"
+    for path in NODE:
+        for place, package in json.loads(path.read_text(encoding="utf-8"))["packages"].items():
+            if place and not is_allowed([str(package.get("license") or UNTOLD.get(place, ""))]):
+                yield f"{place} of {path.parent.relative_to(ROOT)} has the licence {package.get('license')!r}"
 
 
 def unfit(asked: Iterable[Requirement], locked: Sequence[Locked], path: Path) -> Iterator[str]:

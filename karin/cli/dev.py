@@ -20,7 +20,7 @@ from karin.cli.addresses import free_address
 from karin.cli.dev_home import home_of
 from karin.cli.dev_karin import DevKarin
 from karin.cli.dev_log import Log
-from karin.cli.dev_words import changes, summary
+from karin.cli.dev_words import Served, changes, summary
 from karin.cli.grammar import EXIT_USAGE
 from karin.cli.main import EXIT_DONE, CommandError, UsageError
 from karin.local.definition import DefinitionError, Python
@@ -100,10 +100,11 @@ class Dev:
             self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
             stack.callback(self._log.close)
             self._write_definition()
-            urls = free_address(f"{self._settings.bind_host}:{self._settings.bind_port + 1}")
+            host, port = self._settings.bind_host, self._settings.bind_port
             functions = LocalLambda(
                 self._definition_path,
-                urls=urls,
+                bind=free_address(f"127.0.0.1:{port + 2}"),
+                urls=free_address(f"{host}:{port + 1}"),
                 stderr=self._log.functions_fd,
                 environ=self._functions_environ(),
                 is_tethered=True,
@@ -118,7 +119,8 @@ class Dev:
             if karin.wait_until_up(self._told):
                 problems = self._deploy(karin)
                 notes = [*self._notes(), *problems]
-                self._log.say(summary(self._reading, self._settings, functions.urls_url, notes, self._log.columns))
+                served = Served(self._settings, functions.urls_url, functions.url)
+                self._log.say(summary(self._reading, served, notes, self._log.columns))
                 self._log.show()
                 self._serve(karin, functions)
         return EXIT_DONE

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -25,19 +26,26 @@ _PLAIN_LEVEL = "INFO"
 NO_FUNCTION = "(no function)"
 
 
-def summary(
-    reading: Reading, settings: Settings, urls: str, notes: Sequence[str], columns: int | None
-) -> list[str | Text]:
+class Served(NamedTuple):
+    """Where things are: karin's settings, what the functions' URLs begin with, and Lambda's own API."""
+
+    settings: Settings
+    urls: str
+    lambda_url: str
+
+
+def summary(reading: Reading, served: Served, notes: Sequence[str], columns: int | None) -> list[str | Text]:
     """Return what a person needs to know once everything runs, line by line, as wide as ``columns`` or any width."""
-    definition = reading.definition
+    definition, settings = reading.definition, served.settings
     endpoint = f"SQS endpoint {settings.endpoint_url}, any credentials; {definition.account_id} in {definition.region}"
     return [
         Text(f"karin dev: {reading.title}", style="bold"),
         "",
         *_queue_lines(definition, columns),
-        *(f"  {urls}/{each.name}/ -> {each.name}" for each in definition.functions if each.url),
+        *(f"  {served.urls}/{each.name}/ -> {each.name}" for each in definition.functions if each.url),
         "",
         *wrapped(endpoint, columns, "  ", "  "),
+        f"  Lambda endpoint {served.lambda_url}",
         "  in another terminal:",
         f"    export KARIN_HOME={shlex.quote(str(settings.home))}",
         *(f"    {line}" for line in _example(definition)),

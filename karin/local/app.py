@@ -9,13 +9,14 @@ import msgspec
 
 from karin.clock import Clock
 from karin.local.definition import Definition, DefinitionError
-from karin.local.errors import InvalidParameterValueError, LambdaError, UnknownOperationError
+from karin.local.errors import AccessDeniedError, InvalidParameterValueError, LambdaError, UnknownOperationError
 from karin.local.invoke_api import Invocations
 from karin.local.invoker import Invoker
 from karin.local.listings import Configuration, EventSourceMappings, Functions, FunctionUrls
 from karin.local.records import DEFINITION_PATH, INVOCATIONS_PATH, Records
 from karin.local.sqs_api import TARGET_PREFIX, SqsApi
 from karin.local.sqs_api import answer_error as answer_sqs_error
+from karin.other_sites import sent_by_another_site
 from karin.sqs.errors import SqsError
 
 
@@ -43,6 +44,7 @@ def create_app(
         sqs.answer(req, resp)
 
     app = falcon.App(middleware=[RequestId()])
+    app.add_middleware(OtherSites())
     app.req_options.strip_url_path_trailing_slash = True  # older SDKs end the list paths with one
     app.add_error_handler(LambdaError, _answer_lambda_error)
     app.add_error_handler(SqsError, answer_sqs_error)
@@ -67,6 +69,15 @@ class RequestId:
         """Set x-amzn-RequestId unless it is there."""
         if resp.get_header("x-amzn-RequestId") is None:
             resp.set_header("x-amzn-RequestId", str(uuid.uuid4()))
+
+
+class OtherSites:
+    """Refuses what a page of another site makes a browser send: no call of a function needs a signature here."""
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        """Raise AccessDeniedError for such a request."""
+        if sent_by_another_site(req.get_header("Origin"), req.get_header("Sec-Fetch-Site")):
+            raise AccessDeniedError
 
 
 class RecentInvocations:

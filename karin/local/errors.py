@@ -34,6 +34,16 @@ class FunctionNotFoundError(LambdaError):
         super().__init__(f"Function not found: {arn}")
 
 
+class AccessDeniedError(LambdaError):
+    """A page of another site made a browser call; nobody else is asked who they are."""
+
+    shape = "AccessDeniedException"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("Pages of other sites may not call functions here")
+
+
 class InvalidRequestContentError(LambdaError):
     """The payload is not JSON."""
 

@@ -19,6 +19,8 @@ from karin.local.definition import LATEST, Definition, Function, Python
 from karin.local.tether import die_with
 
 BOOTSTRAP = "bootstrap"
+SQS_ENDPOINT = "AWS_ENDPOINT_URL_SQS"
+SET_HERE = (SQS_ENDPOINT,)  # what a function's file says of these does not matter here
 NODE_RUNTIME = Path(__file__).parent / "node" / "runtime.mjs"
 # Appended, so that what the function's own Python has comes first; with it comes boto3, which Lambda has as well.
 _WITH_AWSLAMBDARIC = (
@@ -84,7 +86,7 @@ def environment_variables(
     }
     if definition.sqs_endpoint:
         reserved |= {
-            "AWS_ENDPOINT_URL_SQS": definition.sqs_endpoint,
+            SQS_ENDPOINT: definition.sqs_endpoint,
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",  # or SDKs would send to AWS all the same
         }
     if function.runtime.startswith("python"):

@@ -6,10 +6,11 @@ The head of a request is checked before its body is read, so that strangers cost
 import hmac
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from karin.access_keys import EVERYTHING, KeyScope
-from karin.settings import Settings, is_loopback
+from karin.other_sites import sent_by_another_site
+from karin.settings import Settings
 from karin.sqs.errors import AccessDenied
 from karin.wsgi.request import HttpRequest
 from karin.wsgi.sigv4 import Claim, confirm, read_claim
@@ -64,20 +65,8 @@ def _refuse_other_sites(request: HttpRequest) -> None:
 
     An open endpoint is bound to loopback, where the browser of a person at this machine is: a form needs no signature.
     """
-    origin = request.header("origin")
-    if origin is None:
-        is_own = request.header("sec-fetch-site") not in ("cross-site", "same-site")
-    else:
-        is_own = is_loopback(_host_of(origin))
-    if not is_own:
+    if sent_by_another_site(request.header("origin"), request.header("sec-fetch-site")):
         raise AccessDenied("Pages of other sites have no access: set KARIN_ACCESS_KEYS, and sign.")
-
-
-def _host_of(origin: str) -> str:
-    try:
-        return urlsplit(origin).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _claimed_key(request: HttpRequest) -> str | None:

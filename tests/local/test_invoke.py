@@ -141,3 +141,19 @@ def test_a_function_of_another_runtime_is_refused_with_the_reason(aws_lambda: An
     with pytest.raises(ClientError, match=reason) as caught:
         aws_lambda.invoke(FunctionName="ruby")
     assert caught.value.response["Error"]["Code"] == "InvalidRuntimeException"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "http://127.0.0.1:4001"}, 200),
+    ],
+)
+def test_a_page_of_another_site_calls_nothing(service: LocalLambda, headers: dict[str, str], status: int) -> None:
+    before = service.invocations()[-1:]
+    answered, told, _ = ask(service.url, "/2015-03-31/functions/echo/invocations", b"{}", headers)
+    assert answered == status
+    assert told["x-amzn-ErrorType"] == ("AccessDeniedException" if status == 403 else None)
+    assert (service.invocations()[-1:] == before) is (status == 403)

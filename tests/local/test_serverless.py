@@ -155,6 +155,13 @@ def test_queues_that_only_arns_name_exist_too_in_the_account_that_the_arns_name(
     assert read(tmp_path, text, account_id="999999999999").definition.account_id == "999999999999"
 
 
+def test_a_variable_that_is_set_here_needs_no_value_in_the_file(tmp_path: Path) -> None:
+    given = "{DB: '${ssm:/db}', AWS_ENDPOINT_URL_SQS: '${param:karin}', KEY: '${ssm:/key}'}"
+    reading = read(tmp_path, f"{ONE}    environment: {given}\n", environ={"DB": "here"})
+    assert [line.partition(": ")[0] for line in reading.problems] == ["serverless.yml:6 functions.mail.environment.KEY"]
+    assert function_of(reading, "shop-dev-mail").environment == {}
+
+
 def test_environment_variables_lead_to_this_machines_queues(tmp_path: Path) -> None:
     text = (
         ONE

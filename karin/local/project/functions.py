@@ -4,7 +4,7 @@ Limits from "Lambda quotas" in the Lambda developer guide.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,11 @@ _TYPESCRIPT_SUFFIXES = (".ts", ".mts", ".cts")
 class FunctionReader:
     """Reads what a file says of its functions; what cannot be used is a problem, and counts as not given."""
 
-    def __init__(self, template: Template, problems: Problems) -> None:
+    def __init__(self, template: Template, problems: Problems, inherited: Container[str]) -> None:
+        """Take a template; ``inherited`` are the names of the variables that functions have from karin dev's own."""
         self._template = template
         self._problems = problems
+        self._inherited = inherited
 
     def text(self, given: Any, name: str) -> str:
         """Return a property that a function must have; raises Unresolved."""
@@ -59,7 +61,8 @@ class FunctionReader:
                     continue
                 text = self._template.text(value)
             except Unresolved as error:
-                self._problems.add(place, f"{error}; `export {name}=VALUE` sets it here")
+                if name not in self._inherited and name not in launch.SET_HERE:
+                    self._problems.add(place, f"{error}; `export {name}=VALUE` sets it here")
                 continue
             url = _QUEUE_URL.fullmatch(text)
             found[name] = self._template.queue_url(url[1]) if url else text

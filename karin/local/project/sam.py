@@ -47,7 +47,7 @@ class SamReader:
             Definition(account_id=choices.account_id, region=choices.default_region()),
             document.path.parent.name,
         )
-        self._reader = FunctionReader(self._template, self._problems)
+        self._reader = FunctionReader(self._template, self._problems, choices.environ)
         self._ignored: dict[str, None] = {}  # in the order in which it was met
         for logical_id in self._template.resources(FUNCTION_TYPE):
             with self._problems.of((*_RESOURCES, logical_id, "Properties", "FunctionName")):

@@ -46,7 +46,7 @@ class ServerlessReader:
             f"{self._service}-{self._variables.stage}",
             variables=self._variables.whole,
         )
-        self._reader = FunctionReader(self._template, self._problems)
+        self._reader = FunctionReader(self._template, self._problems, choices.environ)
         self._mappings = MappingReader(self._template, SERVERLESS, self._problems)
         self._ignored: dict[str, None] = {}  # in the order in which it was met
 

@@ -1,1 +1,1 @@
-"""karin-tui in a browser, for tests: its web server, a client for it, and a real Chromium."""
+"""karin-tui in a browser, for tests: its web server, and a client for it."""

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import ClientSession
 
+from tests.chromium import chromium
 from tests.support import wait_until
-from tests.tui.browser.chromium import chromium
 from tests.tui.browser.server import ME, PASSWORD, Web, closed, environ_of, is_running, running_web, shows, words_of
 
 

@@ -1,6 +1,7 @@
 """A real Chromium without a window, driven over its DevTools protocol (https://chromedevtools.github.io)."""
 
 import asyncio
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -70,6 +71,15 @@ class Page:
         await self.value_of(
             f"new Promise((done) => {{ const look = () => ({condition}) ? done() : setTimeout(look, 20); look(); }})"
         )
+
+    async def click(self, selector: str) -> None:
+        """Click with the mouse in the middle of the element that a selector finds."""
+        x, y = await self.value_of(
+            f"{{ const at = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+            " [at.x + at.width / 2, at.y + at.height / 2] }"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     async def press(self, key: str) -> None:
         """Press a key that writes a letter."""
