@@ -2,119 +2,22 @@
 
 import http.client
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from tests.processes import bare_environ, free_port
 from tests.support import wait_until
 from tests.system.conftest import is_alive
+from tests.system.dev import EXAMPLES, Dev, command, needs_node
 from tests.system.whole import children_of
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-READY = "Ctrl-C ends it."
-COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
-IN_CI = os.environ.get("CI") == "true"  # noqa: TID251 - nothing may be lacking there
-needs_node = pytest.mark.skipif(shutil.which("node") is None and not IN_CI, reason="there is no node on PATH")
-
-
-@dataclass
-class Dev:
-    """A ``karin dev`` that runs on a copy of an example."""
-
-    project: Path
-    state: Path
-    output: Path
-    port: int
-    arguments: tuple[str, ...] = ()
-    variables: dict[str, str] = field(default_factory=dict)
-    process: "subprocess.Popen[bytes] | None" = None
-    stopped: list[int] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Start it and wait until it says that everything runs."""
-        environ = bare_environ(
-            KARIN_BIND=f"127.0.0.1:{self.port}", XDG_STATE_HOME=str(self.state), HOME=str(self.state)
-        )
-        environ |= self.variables
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "karin", "dev", str(self.project), *self.arguments],
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        running = self.process
-        wait_until(lambda: READY in self.printed() or running.poll() is not None, "karin dev is ready", 40)
-        assert running.poll() is None, self.printed()
-
-    def stop(self) -> int:
-        """Press Ctrl-C; return the exit code."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(40)
-
-    def clean_up(self) -> None:
-        """End it, whatever became of it."""
-        if self.process is not None and self.process.poll() is None:
-            self.stop()
-
-    def printed(self) -> str:
-        """Return what it has shown until now."""
-        return self.output.read_text()
-
-    def wait_for(self, pattern: str, timeout_s: float = 20) -> "re.Match[str]":
-        """Wait until it shows a line."""
-        return wait_until(lambda: re.search(pattern, self.printed(), re.MULTILINE), f"{pattern} is shown", timeout_s)
-
-    def client(self) -> Any:
-        """Return boto3 against the endpoint, with other keys than karin's own."""
-        return boto3.client(
-            "sqs",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="anyone",
-            aws_secret_access_key="any-secret",
-            config=Config(retries={"mode": "standard", "total_max_attempts": 5}),
-        )
-
-    def send(self, queue: str, body: object, **more: object) -> str:
-        """Send a message; return its id."""
-        text = body if isinstance(body, str) else json.dumps(body)
-        sqs = self.client()
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        return str(sqs.send_message(QueueUrl=url, MessageBody=text, **more)["MessageId"])
-
-    def attributes(self, queue: str) -> dict[str, str]:
-        """Return a queue's attributes."""
-        sqs = self.client()
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        return found
-
-    def held(self, queue: str) -> int:
-        """Return how many messages a queue holds, in whatever state."""
-        attributes = self.attributes(queue)
-        return sum(int(attributes[name]) for name in COUNTS)
 
 
 @pytest.fixture
@@ -238,19 +141,6 @@ def test_a_sam_template_runs_and_nothing_survives_a_karin_dev_that_is_killed(dev
     dev.process.kill()
     dev.process.wait()
     wait_until(lambda: not [pid for pid in started if is_alive(pid)], "everything has ended with it", 40)
-
-
-def command(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command of karin."""
-    return subprocess.run(
-        [sys.executable, "-m", "karin", *arguments],
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.mark.parametrize("dev", [("sam",)], indirect=True)
