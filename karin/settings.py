@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from karin.access_keys import AccessKeyError, KeyScope, parse_access_keys
+from karin.redis_url import RedisUrl, RedisUrlError
 
 DEFAULT_ACCOUNT_ID = "000000000000"
 DEFAULT_BIND = "127.0.0.1:4000"
@@ -190,15 +190,10 @@ def _home(environ: Mapping[str, str]) -> Path:
 def _redis_url(value: str | None) -> str | None:
     if not value:
         return None
-    parts = urlsplit(value)
-    if parts.scheme == "redis+cluster":
-        raise SettingsError("REDIS_URL: redis+cluster:// is not served yet: use redis://, rediss:// or unix://")
-    reachable = parts.path not in ("", "/") if parts.scheme == "unix" else bool(parts.hostname)
-    if parts.scheme not in ("redis", "rediss", "unix") or not reachable:
-        raise SettingsError(
-            f"REDIS_URL={mask_url(value)} is not a Redis address: write redis://host:port, rediss://... or"
-            " unix:///path, or unset it to use the embedded store"
-        )
+    try:
+        RedisUrl.parse(value)
+    except RedisUrlError as error:
+        raise SettingsError(f"REDIS_URL={mask_url(value)} {error}") from None
     return value
 
 

@@ -14,10 +14,15 @@ from karin.operations.context import Context
 from karin.settings import Settings
 from karin.store.store import Store
 from tests.clocks import ManualClock
-from tests.processes import running_store
+from tests.many.stores import STORES, raw_client
 from tests.turns import FilesWhole, House, arrange, is_alone
 
 _house = House()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests that share a store run on another kind of it than one Valkey on a socket."""
+    parser.addoption("--store", choices=sorted(STORES), default="socket", help="the kind of store that tests share")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,10 +48,10 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.fixture(scope="session")
-def private_store_url() -> Iterator[str]:
-    """Run one Valkey for this test process, on a socket of its own; return its URL."""
+def private_store_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run one store for this test process; return its URL."""
     home = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
-    with running_store(home) as url:
+    with STORES[request.config.getoption("--store")](home) as url:
         yield url
     shutil.rmtree(home)
 
@@ -61,7 +66,7 @@ def store_url(private_store_url: str, raw: redis.Redis) -> str:
 @pytest.fixture
 def raw(private_store_url: str) -> Iterator[redis.Redis]:
     """Return a plain client, to look behind the store's back."""
-    client = redis.Redis.from_url(private_store_url, decode_responses=True, encoding_errors="surrogateescape")
+    client = raw_client(private_store_url, decode_responses=True, encoding_errors="surrogateescape")
     yield client
     client.close()
 

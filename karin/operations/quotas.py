@@ -38,7 +38,7 @@ class Quotas:
         """
         self._looked_at_ms = now_ms
         weighed = self.store.queues.weigh(list(self._held))
-        self.limits = Limits.of(self.max_queue_bytes, self.max_bytes, weighed.most_memory)
+        self.limits = Limits.of(self.max_queue_bytes, self.max_bytes, weighed.most_memory, weighed.nodes)
         held = weighed.held_bytes
         if self.limits.total_bytes is not None and (new := [name for name in weighed.names if name not in held]):
             held = held | self.store.queues.weigh(new).held_bytes
@@ -47,7 +47,8 @@ class Quotas:
 
     def read_limits(self) -> Limits:
         """Return the limits as they are now, for those who look; one command. Raises StoreUnavailable."""
-        return Limits.of(self.max_queue_bytes, self.max_bytes, self.store.queues.weigh([]).most_memory)
+        weighed = self.store.queues.weigh([])
+        return Limits.of(self.max_queue_bytes, self.max_bytes, weighed.most_memory, weighed.nodes)
 
     def refusal(self, queue: QueueId, stored_bytes: int, now_ms: int) -> OverLimit | None:
         """Return why there is no room for a message in all queues together; else keep room for it, and return None.

@@ -21,10 +21,13 @@ class Limits(msgspec.Struct, frozen=True):
     total_bytes: int | None = None
 
     @classmethod
-    def of(cls, queue_bytes: int | None, total_bytes: int | None, most_memory: int) -> "Limits":
-        """Return limits as they are set (0: there is none), else by the store's memory (0: it has no bound)."""
-        total = int(most_memory * SHARE) if total_bytes is None else total_bytes
-        queue = int(total * SHARE) if queue_bytes is None else queue_bytes
+    def of(cls, queue_bytes: int | None, total_bytes: int | None, most_memory: int, nodes: int = 1) -> "Limits":
+        """Return limits as they are set (0: there is none), else by the memory of the store's nodes (0: no bound).
+
+        All of a queue is on one node.
+        """
+        total = int(most_memory * nodes * SHARE) if total_bytes is None else total_bytes
+        queue = int(total / nodes * SHARE) if queue_bytes is None else queue_bytes
         return cls(queue or None, total or None)
 
 

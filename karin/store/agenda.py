@@ -44,21 +44,23 @@ class AgendaCommands:
         self._scripts = scripts
 
     def read(self, queues: Sequence[QueueId], now_ms: int, most: int = 100) -> Agenda:
-        """Return what is due in queues, the ``most`` entries that are due first; one command for all of them."""
-        if not queues:
-            return Agenda(now_ms, {}, ())
-        taken_keys = [keys.due(queue) for queue in queues]
-        ends = [now_ms + span_ms for span_ms in SPANS_MS]
-        _, reply = self._scripts.call("agenda", taken_keys, [most, *ends])
-        counts, told = reply[: len(queues)], reply[len(queues) :]
-        return Agenda(
-            now_ms,
-            {queue: tuple(spans) for queue, spans in zip(queues, counts, strict=True)},
-            tuple(
-                _entry(queues[place - 1], member, at_ms)
+        """Return what is due in queues, the ``most`` entries that are due first.
+
+        One command for all of them, on a cluster for each.
+        """
+        counts: dict[QueueId, tuple[int, ...]] = {}
+        entries: list[DueEntry] = []
+        for some in self._scripts.together(queues):
+            ends = [now_ms + span_ms for span_ms in SPANS_MS]
+            _, reply = self._scripts.call("agenda", [keys.due(queue) for queue in some], [most, *ends])
+            told = reply[len(some) :]
+            counts |= {queue: tuple(spans) for queue, spans in zip(some, reply[: len(some)], strict=True)}
+            entries += (
+                _entry(some[place - 1], member, at_ms)
                 for place, member, at_ms in zip(told[::3], told[1::3], told[2::3], strict=True)
-            ),
-        )
+            )
+        entries.sort(key=lambda entry: entry.due_at_ms)
+        return Agenda(now_ms, counts, tuple(entries[:most]))
 
 
 def _entry(queue: QueueId, member: bytes, due_at_ms: int) -> DueEntry:

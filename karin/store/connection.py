@@ -12,6 +12,7 @@ from redis.connection import AbstractConnection
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from karin.redis_url import Kind, RedisUrl
 from karin.store.faults import Faults, StoreUnavailable, unavailable
 from karin.store.guard import GuardedClient, Shared, guarded
 
@@ -24,6 +25,7 @@ COMMAND_TIMEOUT_SECONDS = 5  # longer than the longest script, shorter than any 
 POOL_WAIT_SECONDS = 1.7  # longer than the endpoint waits for an answer: whoever waits here learns what that tells
 RETRY_PAUSE_SECONDS = 0.05
 KEEPALIVE_IDLE_SECONDS = 30
+SENTINEL_LIMITS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0)}
 
 
 def connect(
@@ -43,16 +45,32 @@ def connect(
     to a command, if not by COMMAND_TIMEOUT_SECONDS. With ``sharing`` and ``faults`` all scripts are run over
     what it makes of a connection of its own, beside the pool, and of that patience.
     """
+    where = RedisUrl.parse(url)
+    if where.kind is Kind.CLUSTER:
+        from karin.store.cluster import ClusterClient  # noqa: PLC0415 - only for those who have one
+
+        def open_node(node_url: str, node_faults: Faults | None) -> Client:
+            return connect(
+                node_url,
+                max_connections=max_connections,
+                waiting=waiting,
+                faults=node_faults,
+                patience_seconds=patience_seconds,
+                sharing=sharing,
+            )
+
+        return ClusterClient(where, open_node, faults)
     options = connection_options(url)
     if patience_seconds is not None:
         options["socket_timeout"] = patience_seconds
     # redis-py opens up to 100 connections and raises when they are used up: we open few and wait for one.
     pool = redis.BlockingConnectionPool.from_url(
-        url,
+        _first_server(where),
         max_connections=max_connections,
         timeout=POOL_WAIT_SECONDS,
         queue_class=guarded(waiting, faults) if faults else waiting,
         **options,
+        **_finding(where),
     )
     if faults is None:
         return redis.Redis(connection_pool=pool)
@@ -60,13 +78,36 @@ def connect(
     return GuardedClient(pool, faults, shared)
 
 
-def connect_listener(url: str) -> Client:
+def connect_listener(url: str, client: Client | None = None) -> Client:
     """Return a client for one subscription, which tells when its connection is lost.
 
-    redis-py would connect and subscribe again in silence, and nudges sent meanwhile would never be missed.
+    redis-py would connect and subscribe again in silence, and nudges sent meanwhile would never be missed. In a cluster
+    it is on any node that ``client`` knows.
     """
-    pool = redis.ConnectionPool.from_url(url, **connection_options(url) | {"retry": Retry(NoBackoff(), 0)})
+    where = RedisUrl.parse(url)
+    if where.kind is Kind.CLUSTER:
+        from karin.store.found import options_to_find  # noqa: PLC0415
+
+        finding = options_to_find(where, getattr(client, "addresses", lambda: where.hosts))
+    else:
+        finding = _finding(where)
+    options = connection_options(url) | {"retry": Retry(NoBackoff(), 0)}
+    pool = redis.ConnectionPool.from_url(_first_server(where), **options, **finding)
     return redis.Redis(connection_pool=pool)
+
+
+def _first_server(url: RedisUrl) -> str:
+    """Return a URL whose host counts only if connections do not find their own."""
+    return url.of_server(url.hosts[0]) if url.hosts else url.text
+
+
+def _finding(url: RedisUrl) -> dict[str, Any]:
+    """Return the options of connections that find their address; none if it is the URL's own."""
+    if url.kind is not Kind.SENTINEL:
+        return {}
+    from karin.store.found import options_to_find, primary_by_sentinels  # noqa: PLC0415 - only for those who have them
+
+    return options_to_find(url, primary_by_sentinels(url, connection_options(url.text) | SENTINEL_LIMITS))
 
 
 def connection_options(url: str) -> dict[str, Any]:

@@ -8,11 +8,12 @@ It knows nothing of connections.
 import logging
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import redis
+from redis.exceptions import AskError
 
 from karin.clock import Clock, SystemClock
 
@@ -157,6 +158,7 @@ class Faults:
 
     While a fault lasts, commands are refused here at once, but for one try after each pause; the first that is served
     ends the episode. ``most_pause_ms`` bounds the pauses further than the faults do: people wait for the endpoint.
+    Each node of a cluster has faults of its own (``of``), since the others serve while one is away.
     """
 
     log: logging.Logger
@@ -165,6 +167,20 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _episodes: dict[str, _Episode] = field(default_factory=dict, init=False)  # by command; "" for all commands
     _met_at_ms: dict[str, int] = field(default_factory=dict, init=False)  # by name of the fault
+    _nodes: dict[str, "Faults"] = field(default_factory=dict, init=False)
+
+    def of(self, node: str) -> "Faults":
+        """Return the faults of one node of the store."""
+        with self._lock:
+            if node not in self._nodes:
+                self._nodes[node] = Faults(self.log, self.most_pause_ms, self.clock)
+            return self._nodes[node]
+
+    def keep(self, nodes: Iterable[str]) -> None:
+        """Forget all nodes but these."""
+        known = set(nodes)
+        with self._lock:
+            self._nodes = {node: faults for node, faults in self._nodes.items() if node in known}
 
     @contextmanager
     def guarding(self, command: str) -> Iterator[None]:
@@ -189,14 +205,20 @@ class Faults:
                 raise _refusal(episode)
 
     def current(self) -> Fault | None:
-        """Return a fault that lasts, None when there is none; one that concerns all commands comes first."""
+        """Return a fault that lasts, None when there is none; one that concerns all commands comes first.
+
+        A node's fault is one of a part of the store.
+        """
         with self._lock:
             found = self._episodes.get("") or next(iter(self._episodes.values()), None)
             return found.fault if found else None
 
     def learn(self, error: StoreUnavailable) -> None:
-        """Note what a connection met that is not guarded itself."""
-        if error.fault and error.__cause__:
+        """Note what a connection met that is not guarded itself.
+
+        Of a cluster it is no news: whoever asks that node next finds out, and the other nodes serve.
+        """
+        if error.fault and error.__cause__ and not self._nodes:
             self.failed(error.fault, str(error.__cause__), "SUBSCRIBE")
 
     def failed(self, fault: Fault, said: str, command: str) -> None:
@@ -263,6 +285,8 @@ class Faults:
 
 def unavailable(error: redis.RedisError) -> StoreUnavailable:
     """Return what an error of redis-py means to whoever uses the store."""
+    if isinstance(error, AskError):  # a cluster's client follows it
+        return StoreUnavailable("the store is a node of a cluster: write REDIS_URL=redis+cluster://host:port")
     return StoreUnavailable(
         f"the store does not serve: {_first_line(str(error)) or type(error).__name__}", fault_of(error)
     )

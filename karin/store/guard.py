@@ -1,7 +1,8 @@
 """redis-py's client and the line for its connections, both of which ask ``Faults`` before they ask the store."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import redis
@@ -39,7 +40,7 @@ class GuardedClient(redis.Redis):
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run one command."""
         command = str(args[1] if args[0] == "EVALSHA" else args[0])  # each script meets a full store in its own way
-        with self._faults.guarding(command):
+        with self._faults.guarding(command), _leaving_replicas(self.connection_pool):
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
@@ -71,6 +72,16 @@ class _SharedScript:
             except redis.exceptions.NoScriptError:
                 self._ask("SCRIPT", "LOAD", self._text)
                 return self._ask("EVALSHA", self._sha, len(keys), *keys, *args)
+
+
+@contextmanager
+def _leaving_replicas(pool: Any) -> Iterator[None]:
+    """Give up a pool's connections when they turn out to lead to a replica: new ones may find who is primary now."""
+    try:
+        yield
+    except redis.ReadOnlyError:
+        pool.disconnect(inuse_connections=False)
+        raise
 
 
 class _GuardedPipeline(Pipeline):

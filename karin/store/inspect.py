@@ -158,12 +158,11 @@ class Views:
     def recent_invocations(self, known: Mapping[QueueId, str], *, most: int) -> dict[QueueId, RecentInvocations]:
         """Return of each queue the calls made after one whose id is known, or up to ``most`` when that is "".
 
-        One command for every QUEUES_AT_ONCE queues: whoever reads again and again is sent only what is new.
+        One command for every QUEUES_AT_ONCE queues, on a cluster for each: whoever reads again and again is sent only
+        what is new.
         """
         found: dict[QueueId, RecentInvocations] = {}
-        all_queues = list(known)
-        for start in range(0, len(known), QUEUES_AT_ONCE):
-            queues = all_queues[start : start + QUEUES_AT_ONCE]
+        for queues in self._scripts.together(list(known), QUEUES_AT_ONCE):
             ids = [known[queue] for queue in queues]
             _, told = self._scripts.call("list_invocations", [*map(keys.invocations, queues)], [most, *ids])
             for queue, (met, records) in zip(queues, told, strict=True):

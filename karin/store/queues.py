@@ -46,11 +46,12 @@ class QueueState(msgspec.Struct, frozen=True):
 
 
 class Weighed(msgspec.Struct, frozen=True):
-    """What queues hold, by name; the names of all; and the store's memory in bytes, 0 when nobody knows a bound."""
+    """What queues hold, by name; the names of all; and a node's memory in bytes, 0 when nobody knows a bound."""
 
     held_bytes: dict[QueueId, int]
     names: tuple[QueueId, ...]
     most_memory: int
+    nodes: int = 1
 
 
 class QueueCommands:
@@ -165,11 +166,10 @@ class QueueCommands:
     def survey(self, queues: Sequence[QueueId], now_ms: int) -> list[QueueState]:
         """Return queues with their counts, the age of the first in line, and what was deleted in the last half hour.
 
-        One command for every QUEUES_AT_ONCE queues; those that do not exist are left out.
+        One command for every QUEUES_AT_ONCE queues, on a cluster for each; those that do not exist are left out.
         """
         states: list[QueueState] = []
-        for start in range(0, len(queues), QUEUES_AT_ONCE):
-            some = queues[start : start + QUEUES_AT_ONCE]
+        for some in self._scripts.together(queues, QUEUES_AT_ONCE):
             _, replies = self._scripts.call("survey", [key for queue in some for key in _surveyed(queue)], [now_ms])
             for queue, reply in zip(some, replies, strict=True):
                 if reply:
@@ -185,13 +185,25 @@ class QueueCommands:
         return states
 
     def weigh(self, queues: Sequence[QueueId]) -> Weighed:
-        """Return what queues hold, all names and the store's memory, in one command."""
-        taken_keys = [keys.QUEUES, *(key for queue in queues for key in (keys.queue(queue), keys.messages(queue)))]
-        _, (most_memory, names, *held) = self._scripts.call("weigh", taken_keys, [BYTES_BESIDE, FIFO_BYTES_BESIDE])
+        """Return what queues hold, all names and the store's memory, in one command.
+
+        On a cluster it is one for each queue and one for the names, whose node is taken to have as much memory as any.
+        """
+        first, *others = [queues] if not self._scripts.is_split else [[], *([queue] for queue in queues)]
+        weighed = self._weigh(first, named=True)
+        for some in others:
+            weighed.held_bytes.update(self._weigh(some, named=False).held_bytes)
+        return weighed
+
+    def _weigh(self, queues: Sequence[QueueId], *, named: bool) -> Weighed:
+        taken_keys = [key for queue in queues for key in (keys.queue(queue), keys.messages(queue))]
+        args: list[Argument] = [BYTES_BESIDE, FIFO_BYTES_BESIDE, int(named)]
+        _, (most_memory, names, *held) = self._scripts.call("weigh", [keys.QUEUES] * named + taken_keys, args)
         return Weighed(
             dict(zip(queues, held, strict=True)),
             tuple(QueueId.parse(name.decode()) for name in names),
             max(most_memory, 0),
+            self._scripts.parts,
         )
 
     def names(self, account: str | None = None, prefix: str = "", *, after: str = "", most: int = -1) -> list[QueueId]:

@@ -8,15 +8,16 @@ the script's own file: an error in a part is told of the line that includes it.
 import re
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import redis
 
 from karin.sqs.errors import QueueDoesNotExist
-from karin.store.connection import Client
+from karin.store.connection import Client, store_errors
 from karin.store.faults import unavailable
 
 Argument = str | bytes | int
+Unit = TypeVar("Unit")
 
 NO_BOUND = 1 << 52  # for an argument that bounds a number
 
@@ -41,11 +42,36 @@ SCRIPTS = {
 """The text of each script by its name, as Redis gets it."""
 
 
+@runtime_checkable
+class ManyNodes(Protocol):
+    """A client of a cluster (karin.store.cluster), which only those load that have one."""
+
+    def nodes(self) -> Sequence[Any]:
+        """Return the nodes that serve slots."""
+        ...
+
+
 class Scripts:
-    """All scripts, registered with one client; each call is one EVALSHA."""
+    """All scripts, registered with one client; each call is one EVALSHA.
+
+    ``is_split`` when the store is a cluster: then a script takes keys of one slot, so those of one queue.
+    """
 
     def __init__(self, client: Client) -> None:
         self._scripts = {name: client.register_script(text) for name, text in SCRIPTS.items()}
+        self._client = client
+        self.is_split = isinstance(client, ManyNodes)
+
+    @property
+    def parts(self) -> int:
+        """Return over how many nodes the queues are spread. Raises StoreUnavailable."""
+        with store_errors():
+            return len(self._client.nodes()) if isinstance(self._client, ManyNodes) else 1
+
+    def together(self, units: Sequence[Unit], most: int | None = None) -> list[Sequence[Unit]]:
+        """Return queues in parts of which each goes into one command, and has ``most`` of them if that is given."""
+        size = 1 if self.is_split else most or max(len(units), 1)
+        return [units[start : start + size] for start in range(0, len(units), size)]
 
     def call(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> tuple[str, list[Any]]:
         """Run a script; return its status word and the rest of its reply. Raises StoreUnavailable."""

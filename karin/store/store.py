@@ -83,4 +83,4 @@ class Store:
             patience_seconds=patience_seconds,
             sharing=sharing,
         )
-        return cls.over(client, connect_listener(url), faults)
+        return cls.over(client, connect_listener(url, client), faults)

@@ -42,8 +42,12 @@ class SharedConnection:
         As with redis-py's own connections one retry covers a connection that the server closed.
         """
         packed = hiredis.pack_command(command)  # type: ignore[arg-type]  # its stub means one word
+        line = self._open_line()
         try:
-            return self._open_line().ask(packed)
+            return line.ask(packed)
+        except redis.ReadOnlyError:  # a primary no longer: whoever is, a new connection may find
+            line.give_up()
+            raise
         except redis.ConnectionError:
             gevent.sleep(RETRY_PAUSE_SECONDS)
             return self._open_line().ask(packed)
@@ -103,6 +107,10 @@ class _Line:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def give_up(self) -> None:
+        """Close the connection; those who wait are told, and ask over a new one."""
+        self._lose(redis.ConnectionError("Connection given up."))
 
     def _send(self) -> None:
         """Send what is unsent, and what others add meanwhile."""

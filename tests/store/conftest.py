@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from tests.many.stores import raw_client
+
 
 @pytest.fixture
 def bytes_raw(store_url: str) -> Iterator[redis.Redis]:
     """Return a plain client for what is no text."""
-    client = redis.Redis.from_url(store_url)
+    client = raw_client(store_url)
     yield client
     client.close()

@@ -176,7 +176,8 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(name: str, hint: str) -
         ("REDIS_URL", "http://localhost:6379"),
         ("REDIS_URL", "redis://"),
         ("REDIS_URL", "unix://"),
-        ("REDIS_URL", "redis+cluster://localhost:6379"),
+        ("REDIS_URL", "redis+sentinel://localhost:26379"),
+        ("REDIS_URL", "redis://localhost:6379?ssl_ca_certs=/ca.pem"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_name_of_its_variable(name: str, value: str) -> None:

@@ -1,0 +1,161 @@
+"""A real cluster of Valkey servers on this machine: three primaries, each with a replica if they are wanted."""
+
+import contextlib
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS
+
+from karin.embedded import store_binary
+from karin.store.slots import slot_of
+from tests.processes import bare_environ, free_port, process
+from tests.support import wait_until
+
+PRIMARIES = 3
+NODE_TIMEOUT_MS = 1_000  # after which the others take a silent node for dead
+UP_SECONDS = 60
+
+
+class Server:
+    """One node, as a process that a test may kill."""
+
+    def __init__(self, port: int, running: "subprocess.Popen[bytes]") -> None:
+        self.port = port
+        self.running = running
+        self.client: Any = redis.Redis(port=port, decode_responses=True, protocol=2)
+
+    @property
+    def id(self) -> str:
+        """Return its name among the nodes."""
+        return str(self.client.execute_command("CLUSTER MYID"))
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self.running.send_signal(signal.SIGKILL)
+        self.running.wait()
+
+
+class Cluster:
+    """The nodes: first the primaries, then their replicas in the same order."""
+
+    def __init__(self, servers: list[Server]) -> None:
+        self.servers = servers
+
+    @property
+    def primaries(self) -> list[Server]:
+        """Return the nodes that were primaries in the beginning."""
+        return self.servers[:PRIMARIES]
+
+    @property
+    def url(self) -> str:
+        """Return the URL that leads to it."""
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{server.port}" for server in self.primaries)
+
+    def owner(self, key: str) -> Server:
+        """Return who serves a key's slot, by the word of a node that lives."""
+        return self.owner_of(slot_of(key))
+
+    def owner_of(self, slot: int) -> Server:
+        """Return who serves a slot, by the word of a node that lives."""
+        for first, last, (_, port, *_), *_ in self._any().execute_command("CLUSTER SLOTS"):
+            if first <= slot <= last:
+                return next(one for one in self.servers if one.port == port)
+        raise AssertionError(f"nobody serves slot {slot}")
+
+    def flush(self) -> None:
+        """Empty all nodes."""
+        for server in self.servers:
+            with contextlib.suppress(redis.ReadOnlyError, redis.ConnectionError):
+                server.client.flushall()
+
+    def migrate(self, slot: int, target: Server) -> None:
+        """Move a slot to another primary key by key, as redis-cli does."""
+        origin = self.owner_of(slot)
+        target.client.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", origin.id)
+        origin.client.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", target.id)
+        while keys := origin.client.execute_command("CLUSTER GETKEYSINSLOT", slot, 10):
+            for key in keys:
+                origin.client.execute_command("MIGRATE", "127.0.0.1", target.port, key, 0, 5_000)
+        for server in (target, origin, *self.primaries):
+            with contextlib.suppress(redis.ConnectionError, redis.ResponseError):  # a primary no longer
+                server.client.execute_command("CLUSTER SETSLOT", slot, "NODE", target.id)
+
+    def _any(self) -> Any:
+        return next(server.client for server in self.servers if server.running.poll() is None)
+
+
+@contextmanager
+def running_cluster(home: Path, *, with_replicas: bool = False) -> Iterator[Cluster]:
+    """Run a cluster whose slots are all served."""
+    with ExitStack() as stack:
+        servers = [
+            Server(port, stack.enter_context(process(_command(home, port), bare_environ())))
+            for port in _ports(PRIMARIES * (2 if with_replicas else 1))
+        ]
+        for server in servers:
+            wait_until(lambda one=server: _answers(one), "a node answers", UP_SECONDS)  # type: ignore[misc]
+        cluster = Cluster(servers)
+        share = -(-REDIS_CLUSTER_HASH_SLOTS // PRIMARIES)
+        for place, server in enumerate(servers):
+            if place < PRIMARIES:
+                last = min((place + 1) * share, REDIS_CLUSTER_HASH_SLOTS) - 1
+                server.client.execute_command("CLUSTER ADDSLOTSRANGE", place * share, last)
+            server.client.execute_command("CLUSTER SET-CONFIG-EPOCH", place + 1)
+            if place:
+                server.client.execute_command("CLUSTER MEET", "127.0.0.1", servers[0].port)
+        wait_until(lambda: all(_is_whole(server, len(servers)) for server in servers), "the nodes know all", UP_SECONDS)
+        for primary, replica in zip(servers, servers[PRIMARIES:], strict=False):
+            replica.client.execute_command("CLUSTER REPLICATE", primary.id)
+        for replica in servers[PRIMARIES:]:
+            wait_until(lambda one=replica: _is_in_step(one), "a replica is in step", UP_SECONDS)  # type: ignore[misc]
+        yield cluster
+
+
+def _command(home: Path, port: int) -> list[str]:
+    folder = home / str(port)
+    folder.mkdir(parents=True)
+    options = {
+        "port": port,
+        "bind": "127.0.0.1",
+        "dir": folder,
+        "cluster-enabled": "yes",
+        "cluster-node-timeout": NODE_TIMEOUT_MS,
+        "save": "",
+        "appendonly": "no",
+        "loglevel": "warning",
+        "repl-diskless-sync-delay": 0,
+        "cluster-replica-validity-factor": 0,
+    }
+    return [str(store_binary()), *(word for name, value in options.items() for word in (f"--{name}", str(value)))]
+
+
+def _ports(count: int) -> list[int]:
+    """Return ports whose bus, 10,000 further on, is free as well."""
+    found: list[int] = []
+    while len(found) < count:
+        port = free_port() % 20_000 + 20_000
+        if port not in found:
+            found.append(port)
+    return found
+
+
+def _answers(server: Server) -> bool:
+    try:
+        return bool(server.client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _is_whole(server: Server, count: int) -> bool:
+    info: Any = server.client.execute_command("CLUSTER INFO")
+    text = info if isinstance(info, dict) else dict(line.split(":") for line in info.split())
+    return text["cluster_state"] == "ok" and int(text["cluster_known_nodes"]) == count
+
+
+def _is_in_step(server: Server) -> bool:
+    return bool(server.client.info("replication").get("master_link_status") == "up")
