@@ -54,6 +54,7 @@ async function main() {
     AWS_ENDPOINT_URL_DYNAMODB: `http://${sockets}`,
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true", // eight lines for each function's process
   };
+  console.log(`broadcast: websockets and their table are at http://${sockets}`);
   console.log(`broadcast: once karin dev is up, the page is at http://${urls}/broadcast-dev-page/`);
   const karin = spawn("karin", ["dev", FOLDER], { stdio: "inherit", env: environment });
   process.on("SIGINT", () => {}); // a Ctrl-C reaches karin by itself
