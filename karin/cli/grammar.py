@@ -161,6 +161,17 @@ class Grammar:
         restore.add_argument("--replace", action="store_true", help="delete what the store holds before")
         restore.add_argument("--force", action="store_true", help="even while a karin serves the store")
         _add_yes(restore)
+        text = "take a queue's messages to the real SQS, or fetch them from there"
+        handover = self._speaking("handover", "handing_over", "handover", text)
+        handover.add_argument("queue", metavar="QUEUE", help="the queue's name")
+        direction = handover.add_mutually_exclusive_group(required=True)
+        direction.add_argument("--to-sqs", action="store_true", help="send them there and delete them here")
+        direction.add_argument("--from-sqs", action="store_true", help="store them here and delete them there")
+        handover.add_argument(
+            "--wait", action="store_true", help="stay until none is left, be they in flight or delayed"
+        )
+        handover.add_argument("--dry-run", action="store_true", help="only tell what there is to move")
+        _add_yes(handover)
 
     def _add_send(self) -> None:
         send = self._speaking("send", "changing", "send", "send a message to a queue")

@@ -3,16 +3,17 @@
 import argparse
 import sys
 
-from karin.aws.stranded import AwsQueue
+from karin.aws.clients import AwsClients
+from karin.aws.real_queue import AwsQueue
 from karin.cli.asking import ask
+from karin.cli.handing_over import arn_of, refuse_if_polled
 from karin.cli.main import EXIT_DONE, EXIT_FAILED, CommandError
 from karin.cli.naming import queue_named
 from karin.cli.printing import CLEAR_LINE, print_json
-from karin.mapping.model import POLLING_STATES, Snapshot
 from karin.operations import wording
 from karin.operations.context import Context
 from karin.operations.importing import Imported, import_messages
-from karin.sqs.names import QueueId, queue_id_from_arn
+from karin.sqs.names import QueueId
 from karin.sqs.source import SourceFailed
 
 
@@ -20,9 +21,10 @@ def import_queue(options: argparse.Namespace, context: Context) -> int:
     """Move messages from the real queue into karin's, after asking; exit 1 when AWS kept some that are stored here."""
     queue = queue_named(context, options.imported)
     snapshot = context.store.deployment.snapshot()
-    _refuse_if_polled(queue, snapshot)
-    source = AwsQueue(_arn(context, queue, snapshot))
+    refuse_if_polled(queue, snapshot)
+    clients = AwsClients()
     try:
+        source = AwsQueue(arn_of(context, queue, snapshot, clients), clients)
         left = source.waiting()
         imported = Imported()
         if left.ready or options.yes:
@@ -45,21 +47,6 @@ def _imported(context: Context, queue: QueueId, source: AwsQueue) -> Imported:
         return import_messages(context, queue, source, _show)
     finally:
         _clear()
-
-
-def _refuse_if_polled(queue: QueueId, snapshot: Snapshot | None) -> None:
-    for mapping in snapshot.mappings if snapshot else ():
-        if mapping.queue == queue and mapping.state in POLLING_STATES:
-            raise CommandError(
-                f"AWS delivers the messages of {queue.name} itself ({mapping.state}): deploy the mapping with"
-                " enabled: false and run `karin sync` first"
-            )
-
-
-def _arn(context: Context, queue: QueueId, snapshot: Snapshot | None) -> str:
-    """Return the ARN that a queue was deployed with, else the one it would have in this region."""
-    queues = snapshot.queues if snapshot else ()
-    return next((one.arn for one in queues if queue_id_from_arn(one.arn) == queue), context.arn(queue))
 
 
 def _show(done: Imported) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 
 from karin.mapping.invocation import Invocation, unpack_invocation
+from karin.sqs.limits import MESSAGE_BYTES
 from karin.sqs.message import Message
 from karin.sqs.names import QueueId
 from karin.sqs.stored import unpack_message
@@ -102,19 +103,25 @@ class Views:
         most: int,
         state: MessageState | None = None,
         after: Cursor | None = None,
+        whole: bool = False,
     ) -> MessagePage:
-        """Return up to ``most`` messages of a queue, those of one state or all, bodies cut; in one command.
+        """Return up to ``most`` messages of a queue, those of one state or all, in one command.
+
+        Their bodies are cut unless they are wanted ``whole``; one that cannot be read is then left out.
 
         They come as they are due; those of a FIFO queue group by group in the group's order, unless only the delayed
         or the leased are wanted. A page may have fewer messages than ``most``, even none, although more follow. Raises
         QueueDoesNotExist.
         """
-        args: list[Argument] = [now_ms, state.value if state else "", most, PREVIEW_BYTES, PAGE_BYTES, PAGE_LOOKS]
+        shown_bytes = MESSAGE_BYTES if whole else PREVIEW_BYTES
+        args: list[Argument] = [now_ms, state.value if state else "", most, shown_bytes, PAGE_BYTES, PAGE_LOOKS]
         args += [after.at_ms, after.source, after.member] if after else [-1, 0, ""]
         status, reply = self._scripts.call("peek", [keys.queue(queue), *keys.of_messages(queue)[:6]], args)
         require_queue(status)
         at_ms, source, member, *rest = reply
-        seen = (_seen(queue, PREVIEW_BYTES, *fields) for fields in zip(*[iter(rest)] * 8, strict=True))
+        seen = (
+            _seen(queue, None if whole else PREVIEW_BYTES, *fields) for fields in zip(*[iter(rest)] * 8, strict=True)
+        )
         return MessagePage(
             tuple(one for one in seen if one is not None),
             None if at_ms < 0 else Cursor(at_ms, source, member),

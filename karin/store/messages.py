@@ -276,6 +276,12 @@ class MessageCommands:
         require_queue(status)
         return Rescheduled(status)
 
+    def forget_duplicates(self, queue: QueueId, messages: Sequence[Message]) -> None:
+        """Let messages be sent to a FIFO queue once more though they were within five minutes."""
+        ids = [(one.group_id or "", one.deduplication_id or content_deduplication_id(one.body)) for one in messages]
+        rests = [f"{scope}\0{id_}" for group, id_ in ids for scope in ("", group)]
+        self._scripts.call("forget_duplicates", [keys.remembered(queue), keys.remembered_until(queue)], ["d", *rests])
+
     def purge(self, queue: QueueId, now_ms: int) -> int:
         """Remove all messages and return how many; raises QueueDoesNotExist or PurgeQueueInProgress."""
         status, reply = self._scripts.call(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from karin.aws.stranded import AwsQueue
+from karin.aws.real_queue import AwsQueue
 from karin.cli.doctoring import COLUMNS
 from karin.clock import SystemClock
 from karin.operations.context import Context
