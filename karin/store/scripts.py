@@ -7,7 +7,7 @@ the script's own file: an error in a part is told of the line that includes it.
 
 import re
 from collections.abc import Sequence
-from importlib import resources
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import redis
@@ -21,7 +21,7 @@ Unit = TypeVar("Unit")
 
 NO_BOUND = 1 << 52  # for an argument that bounds a number
 
-_FOLDER = resources.files("karin.store") / "lua"
+_FOLDER = Path(__file__).with_name("lua")  # importlib.resources, with zipfile behind it, is 0.5 MB of each process
 
 
 def _script(file_name: str) -> str:

@@ -1,95 +1,16 @@
-"""The entry of ``karin-tui``: finds the running karin and shows it, or says in one line why not.
+"""The entry of ``karin-tui``: sees to its memory before there is any to see to."""
 
-With a terminal it is the whole application; without one, plain lines with the same views and keys. Exit codes: 0 done,
-1 failed, 2 wrong usage; without a terminal and without anybody who types, 1 also when no scheduler is alive.
-"""
-
-import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import tzinfo
 
-from karin import __version__, stand_in
-from karin.finding import NotRunning, Running, find
-from karin.settings import DEFAULT_WEB_BIND, SettingsError
-from karin.store.connection import StoreUnavailable
-from karin.store.schema import NewerStore
-from karin.tui.zones import UnknownZone, zone_of
-
-EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+from karin.tui.lean import load_little
 
 
 def entry() -> None:
     """Run in this process and exit."""
+    load_little()
+    from karin import stand_in  # noqa: PLC0415 - only now may anything be loaded
+    from karin.tui.command import main  # noqa: PLC0415
+
     stand_in.adopt(os.environ)  # noqa: TID251 - the entry of a process
     sys.exit(main(sys.argv[1:], os.environ))  # noqa: TID251
-
-
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Show the running karin; return the exit code. Errors go to stderr as one line."""
-    options = _parser().parse_args(arguments)
-    try:
-        zone = zone_of(options.timezone, environ)
-        running = find(environ)
-        if options.web:
-            return _serve(running, options, environ)
-        if options.plain or not _is_terminal(environ):
-            from karin.tui.lines.session import run  # noqa: PLC0415 - the whole application does not pay for it
-
-            return run(running, readonly=options.readonly, environ=environ, zone=zone)
-    except (SettingsError, UnknownZone) as error:
-        return _fail(str(error), EXIT_USAGE)
-    except (NotRunning, NewerStore) as error:
-        return _fail(str(error), EXIT_FAILED)
-    except StoreUnavailable as error:
-        return _fail(f"{error}: is karin running? `karin up` starts it", EXIT_FAILED)
-    return _show(running, options, environ, zone)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="karin-tui",
-        description="See and steer a running karin: queues, messages, invocations and more, live. ? lists the keys.",
-        epilog="The same actions as commands: karin --help",
-    )
-    parser.add_argument("--version", action="version", version=f"karin {__version__}")
-    parser.add_argument("--readonly", action="store_true", help="look, but change nothing")
-    parser.add_argument("--plain", action="store_true", help="plain lines, as without a terminal")
-    parser.add_argument("--web", action="store_true", help="serve it to browsers, until ctrl-c (needs karin[web])")
-    parser.add_argument("--bind", metavar="HOST:PORT", help=f"where --web listens (default: {DEFAULT_WEB_BIND})")
-    parser.add_argument("--mouse", action="store_true", help="take the mouse (the terminal then cannot select text)")
-    parser.add_argument("--theme", metavar="NAME", help="colours, such as ansi-light or nord (default: the terminal's)")
-    parser.add_argument("--timezone", metavar="ZONE", help="show times as in Asia/Seoul, say (default: TZ, or local)")
-    return parser
-
-
-def _is_terminal(environ: Mapping[str, str]) -> bool:
-    if "TEXTUAL_DRIVER" in environ:  # a server passes on to a browser what Textual writes
-        return True
-    return sys.stdin.isatty() and sys.stdout.isatty() and environ.get("TERM") not in (None, "", "dumb")
-
-
-def _serve(running: Running, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from karin.tui.web.serving import CannotServe, serve  # noqa: PLC0415 - only servers pay for it
-
-    looks = [f"--theme={options.theme}"] if options.theme else []
-    passed_on = ["--readonly", *looks] if options.readonly else looks
-    try:
-        serve(running.settings, environ, options.bind, options=passed_on, timezone=options.timezone)
-    except CannotServe as error:
-        return _fail(str(error), EXIT_USAGE)
-
-
-def _show(running: Running, options: argparse.Namespace, environ: Mapping[str, str], zone: tzinfo) -> int:
-    from karin.tui.launch import UnknownTheme, show  # noqa: PLC0415 - errors and plain lines do not pay for Textual
-
-    try:
-        return show(running, environ, zone, theme=options.theme, readonly=options.readonly, mouse=options.mouse)
-    except UnknownTheme as error:
-        return _fail(str(error), EXIT_USAGE)
-
-
-def _fail(text: str, exit_code: int) -> int:
-    print(f"karin-tui: {text}", file=sys.stderr)
-    return exit_code

@@ -1,4 +1,4 @@
-"""What redis-py imports and karin never uses: it stands there unloaded, and is whole for whoever looks into it."""
+"""What is imported and karin never uses: it stands there unloaded, and is whole for whoever looks into it."""
 
 import subprocess
 import sys
@@ -32,6 +32,46 @@ print(version("redis") == redis.__version__, Redis.__module__, redis.asyncio.Red
 print(importlib.metadata.__name__, type(redis.asyncio).__name__, redis.asyncio.__file__.endswith("__init__.py"))
 """
     assert _python(script) == "True redis.asyncio.client True Lock\nimportlib.metadata module True"
+
+
+def test_what_a_package_hands_on_is_whole_for_whoever_uses_it() -> None:
+    script = """
+import sys, karin.store.store, redis
+unloaded = {name for name, module in sys.modules.items() if type(module).__module__ == "karin.unloaded"}
+assert unloaded > {f"redis.{name}" for name in ("cluster", "commands.cluster", "keyspace_notifications", "sentinel")}
+assert "mget" in {name.lower() for name in redis.commands.READ_COMMANDS}
+try:
+    redis.RedisCluster(host="127.0.0.1", port=9)
+except redis.RedisClusterException:
+    print("a cluster was asked")
+class Own(redis.Sentinel):
+    pass
+own = Own([("127.0.0.1", 9)])
+print(isinstance(own, redis.Sentinel), isinstance(own, redis.RedisCluster), issubclass(Own, redis.Sentinel))
+print(Own.__mro__[1].__module__, redis.cluster.RedisCluster.__name__, type(redis.cluster).__name__)
+"""
+    assert _python(script).splitlines() == [
+        "a cluster was asked",
+        "True False True",
+        "redis.sentinel RedisCluster module",
+    ]
+
+
+def test_what_does_not_exist_is_not_made_up() -> None:
+    script = """
+import sys
+from karin.unloaded import leave_unloaded
+leave_unloaded("no.such.module", "Thing")
+leave_unloaded("json.no_such", "Thing")
+leave_unloaded("calendar", "TextCalendar", "NoSuch")
+from calendar import TextCalendar, NoSuch
+print([name for name in sys.modules if "such" in name], TextCalendar().getfirstweekday())
+try:
+    NoSuch()
+except AttributeError as error:
+    print(error)
+"""
+    assert _python(script).splitlines() == ["[] 0", "module 'calendar' has no attribute 'NoSuch'"]
 
 
 def test_what_is_loaded_already_stays_as_it_is() -> None:

@@ -368,7 +368,7 @@ def test_nothing_is_read_while_nobody_types(context: Context, start: Start) -> N
 
 
 def test_plain_lines_load_neither_the_full_screen_nor_the_aws_client(context: Context, home: Path) -> None:
-    program = "import sys, karin.tui.main as m; m.main([], m.os.environ); print(*sys.modules)"
+    program = "import os, sys, karin.tui.command as m; m.main([], os.environ); print(*sys.modules)"
     done = subprocess.run(
         [str(Path(PROGRAM).with_name("python")), "-c", program],
         env=bare_environ(KARIN_HOME=str(home)),
