@@ -29,3 +29,7 @@ class SteadyClock:
     def now_ms(self) -> int:
         """Return an instant in milliseconds that is never earlier than one returned before."""
         return time.monotonic_ns() // 1_000_000
+
+    def now_us(self) -> int:
+        """Return an instant as now_ms does, in microseconds: for what takes less than a millisecond."""
+        return time.monotonic_ns() // 1_000

@@ -17,6 +17,7 @@ from karin.redis_url import RedisUrl, RedisUrlError
 DEFAULT_ACCOUNT_ID = "000000000000"
 DEFAULT_BIND = "127.0.0.1:4000"
 DEFAULT_WEB_BIND = "127.0.0.1:4100"  # of karin-tui in a browser
+DEFAULT_METRICS_BIND = "127.0.0.1:9091"  # is only suggested: metrics are off by default
 DEFAULT_REGION = "us-east-1"
 DEFAULT_MAX_CONCURRENCY = 100  # Lambda calls in flight: a thread and about 80 KB each (docs/decisions.md)
 DEFAULT_SWEEP_SECONDS = 60
@@ -56,6 +57,7 @@ class Settings:
     max_queue_bytes: int | None = None  # that one queue may hold; 0: no limit; None: by the store (karin.sqs.quotas)
     max_bytes: int | None = None  # that all queues may hold together; as above
     store_memory_mb: int | None = None  # that the embedded store may take; None: by the machine (karin.embedded)
+    metrics_bind: tuple[str, int] | None = None  # host and port where metrics are served; None: nowhere
     store_fsync: str = FSYNC[0]  # when the embedded store's log is on the disk, in Valkey's words
 
     @classmethod
@@ -90,6 +92,7 @@ class Settings:
             max_bytes=_optional_integer(environ, "KARIN_MAX_BYTES", 0, MOST_BYTES),
             store_memory_mb=_optional_integer(environ, "KARIN_STORE_MEMORY", *STORE_MEMORY_MB),
             store_fsync=_one_of(environ, "KARIN_STORE_FSYNC", FSYNC),
+            metrics_bind=_optional_address(environ, "KARIN_METRICS_BIND", DEFAULT_METRICS_BIND),
         )
         _refuse_open_door(settings)
         return settings
@@ -107,23 +110,26 @@ class Settings:
     @property
     def endpoint_url(self) -> str:
         """Return the endpoint's address as a program on this machine reaches it, without any URL token."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.bind_host, self.bind_host)
-        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        return f"http://{host}:{self.bind_port}"
+        return _local_url(self.bind_host, self.bind_port)
+
+    @property
+    def metrics_url(self) -> str | None:
+        """Return where a program on this machine reads the metrics, None when they are not served."""
+        return f"{_local_url(*self.metrics_bind)}/metrics" if self.metrics_bind else None
 
 
 VARIABLES = (
     "KARIN_HOME", "KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY",
     "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL", "KARIN_SWEEP_INTERVAL", "KARIN_WEB_PASSWORD",
-    "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC", "KARIN_MAX_QUEUE_BYTES", "KARIN_MAX_BYTES",
+    "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC", "KARIN_MAX_QUEUE_BYTES", "KARIN_MAX_BYTES", "KARIN_METRICS_BIND",
 )  # fmt: skip
 
 SHARED_VARIABLES = (
     "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY", "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL",
     "KARIN_SWEEP_INTERVAL", "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC", "KARIN_MAX_QUEUE_BYTES", "KARIN_MAX_BYTES",
-    "AWS_REGION", "AWS_DEFAULT_REGION", "WEB_CONCURRENCY",
+    "KARIN_METRICS_BIND", "AWS_REGION", "AWS_DEFAULT_REGION", "WEB_CONCURRENCY",
 )  # fmt: skip
-"""How a karin works, which whoever looks at it must know; no secret, and not where it is."""
+"""How a karin works, which whoever looks at it must know; no secret, and not where it or its store is."""
 
 
 def shared_variables(environ: Mapping[str, str]) -> dict[str, str]:
@@ -153,6 +159,18 @@ def parse_address(value: str, name: str, example: str) -> tuple[str, int]:
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise SettingsError(f"{name}={value} is not an address: write host:port, such as {example}")
     return host, int(port)
+
+
+def _optional_address(environ: Mapping[str, str], name: str, example: str) -> tuple[str, int] | None:
+    value = environ.get(name)
+    return parse_address(value, name, example) if value else None
+
+
+def _local_url(host: str, port: int) -> str:
+    """Return how this machine reaches what listens on an address, or on all addresses."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"http://{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:

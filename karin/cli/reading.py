@@ -31,7 +31,8 @@ def status(options: argparse.Namespace, environ: abc.Mapping[str, str]) -> int:
         print_json(_status_facts(seen, running))
     else:
         rows = wording.status_rows(seen, store=running.store_title, endpoint_url=running.endpoint_url)
-        print_rows(("karin", __version__), [*rows, ("held", wording.held(seen))])
+        metrics = running.settings.metrics_url or "off: KARIN_METRICS_BIND says where"
+        print_rows(("karin", __version__), [*rows, ("held", wording.held(seen)), ("metrics", metrics)])
     return exit_code
 
 
@@ -139,6 +140,7 @@ def _status_facts(seen: Status, running: Running) -> dict[str, Any]:
         "schedulers_alive": seen.schedulers_alive,
         "endpoint": running.endpoint_url,
         "store": running.store_title,
+        "metrics": running.settings.metrics_url,
         "queues": len(seen.queues),
         "ready": ready,
         "in_flight": leased,

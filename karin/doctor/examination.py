@@ -32,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     deployment_checks.short_visibility,
     deployment_checks.no_dead_letter_queue,
     deployment_checks.batches_over_the_limit,
+    machine_checks.metrics,
     store_checks.untold,
 )
 

@@ -39,6 +39,13 @@ class PlatformFacts(msgspec.Struct, frozen=True):
     store_mount: str | None = None
 
 
+class MetricsFacts(msgspec.Struct, frozen=True):
+    """Where metrics should be, "" for nowhere, and why they are not to be read there, "" when they are."""
+
+    url: str = ""
+    problem: str = ""
+
+
 class Facts(msgspec.Struct, frozen=True):
     """Everything. ``deployed`` is the deployment in AWS now, ``synced`` the one that karin works by.
 
@@ -60,6 +67,7 @@ class Facts(msgspec.Struct, frozen=True):
     pauses: Mapping[str, Pause] = {}
     limits: Limits = Limits()
     platform: PlatformFacts = PlatformFacts()
+    metrics: MetricsFacts = MetricsFacts()
 
     @property
     def deployment(self) -> Snapshot | None:

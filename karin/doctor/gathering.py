@@ -1,5 +1,8 @@
 """Gathering all facts: from AWS, from the store, from this machine. What cannot be found out is left out, and said."""
 
+import http.client
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +12,7 @@ from karin.aws.catalog import AwsCatalog
 from karin.aws.clients import AwsClients
 from karin.aws.inspection import AwsInspector, DryRun
 from karin.aws.unavailable import CatalogUnavailable
-from karin.doctor.facts import AwsFacts, Facts
+from karin.doctor.facts import AwsFacts, Facts, MetricsFacts
 from karin.doctor.platform import read_platform
 from karin.finding import Running
 from karin.mapping.model import Snapshot
@@ -17,6 +20,8 @@ from karin.operations import status
 from karin.operations.syncing import preview
 from karin.sqs.quotas import Limits
 from karin.store.connection import StoreUnavailable
+
+METRICS_SECONDS = 5
 
 T = TypeVar("T")
 
@@ -67,7 +72,21 @@ def gather(running: Running, environ: Mapping[str, str], folder: Path) -> Facts:
         pauses=pauses or {},
         limits=limits or Limits(),
         platform=read_platform(environ, folder, settings.home if running.has_embedded_store else None),
+        metrics=_metrics(settings.metrics_url or ""),
     )
+
+
+def _metrics(url: str) -> MetricsFacts:
+    """Read the metrics, if they are served."""
+    if not url:
+        return MetricsFacts()
+    try:
+        with urllib.request.urlopen(url, timeout=METRICS_SECONDS) as answer:  # noqa: S310 - karin's own http:// address
+            is_karin = b"karin_build_info" in answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        return MetricsFacts(url, f"{url} does not answer: {reason}")
+    return MetricsFacts(url, "" if is_karin else f"{url} is answered by something else")
 
 
 def _aws(inspector: AwsInspector, deployment: Snapshot | None, region: str) -> AwsFacts:

@@ -23,6 +23,19 @@ def no_scheduler(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def metrics(facts: Facts) -> Iterator[Finding]:
+    """Metrics that were asked for are not served."""
+    if facts.metrics.problem:
+        yield problem(
+            "no-metrics",
+            "metrics",
+            facts.metrics.problem,
+            why="Prometheus sees nothing, and no alert will come.",
+            fix="See karin's log for `metrics`: the scheduler serves them at KARIN_METRICS_BIND, if it runs and the"
+            " address is free.",
+        )
+
+
 def clocks(facts: Facts) -> Iterator[Finding]:
     """This machine's clock differs from that of AWS or of the store."""
     if ahead_ms := facts.aws.clock_ahead_ms:

@@ -18,6 +18,7 @@ from karin.operations.context import Context
 from karin.operations.dead_letters import move_dead
 from karin.scheduler.flight import Flight
 from karin.scheduler.landing import delete_verdict, filtered_out, log_call, receipts_of
+from karin.scheduler.metering import Meter
 from karin.scheduler.room import Room, Share
 from karin.scheduler.served import Service
 from karin.sqs.message import ReceivedMessage
@@ -46,11 +47,12 @@ class Claimed(msgspec.Struct, frozen=True):
 class Claims:
     """Claims batches; shared by the threads that call functions. ``lease_ms`` is the longest first lease."""
 
-    def __init__(self, context: Context, lease_ms: int) -> None:
+    def __init__(self, context: Context, lease_ms: int, meter: Meter) -> None:
         self._context = context
         self._messages = context.store.messages
         self._clock = context.clock
         self._lease_ms = lease_ms
+        self._meter = meter
         self._room = Room(MOST_LOADING_BYTES)
         self._most_event_bytes: dict[str, int] = {}  # by mapping, where AWS took fewer than it says
         self._large: set[QueueId] = set()  # queues of which the last event was large: the next will be, too
@@ -137,6 +139,7 @@ class Claims:
             invocation=pack_invocation(invocation),
         )
         log_call(invocation)
+        self._meter.ended(invocation, delivered=0)
         return settled.next_due_at_ms
 
 

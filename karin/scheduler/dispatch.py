@@ -17,6 +17,7 @@ from karin.scheduler.claiming import Claimed, Claims
 from karin.scheduler.flight import Flight
 from karin.scheduler.landing import Landing, land, log_call
 from karin.scheduler.leases import Leases
+from karin.scheduler.metering import Meter, Unmetered
 from karin.scheduler.paused import Paused
 from karin.scheduler.served import Served, Service
 from karin.sqs.errors import QueueDoesNotExist
@@ -39,11 +40,19 @@ class Invoker(Protocol):
 class Dispatcher:
     """Delivers the messages of any queue; shared by the threads that call functions."""
 
-    def __init__(self, context: Context, served: Served, invoker: Invoker, leases: Leases | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        served: Served,
+        invoker: Invoker,
+        leases: Leases | None = None,
+        meter: Meter | None = None,
+    ) -> None:
         self.served = served
         self.paused = Paused(context)
         self._leases = leases or Leases(context)
-        self._claims = Claims(context, self._leases.lease_ms)
+        self._meter = meter or Unmetered()
+        self._claims = Claims(context, self._leases.lease_ms, self._meter)
         self._brakes = Brakes()
         self._messages = context.store.messages
         self._clock = context.clock
@@ -74,7 +83,12 @@ class Dispatcher:
         wait_ms = self._learn(flight, result, outcome, called_at_ms)
         landing = land(flight, result, outcome, called_at_ms, self._clock.now_ms(), wait_ms)
         log_call(landing.invocation)
+        self._meter.ended(landing.invocation, len(outcome.delete_ids))
         return landing
+
+    def in_flight(self) -> int:
+        """Return how many calls have not ended."""
+        return len(self._leases.in_flight())
 
     def end(self, flight: Flight) -> None:
         """Let go of a flight, whatever became of its call: once, and before it is settled."""

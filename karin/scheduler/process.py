@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from karin.aws.access import AccessBook
 from karin.aws.apart import CatalogApart, find_access_apart
@@ -27,6 +28,9 @@ from karin.store.faults import Faults, StoreUnavailable, pause_ms
 from karin.store.schema import EXIT_NEWER_STORE, NewerStore
 from karin.store.signals import MoveWaits, Nudge, PausesChanged, Signal, SyncAsked, Synced, SyncFailed
 from karin.store.store import Store
+
+if TYPE_CHECKING:
+    from karin.scheduler.exposing.exposed import Exposed
 
 CONNECTIONS = 2  # beside one for the subscription: half of a machine's 6
 DRAIN_LIMIT_SECONDS = 15
@@ -48,16 +52,25 @@ class SchedulerProcess:
         self._settings = settings
         self._clock = clock
         self._faults = Faults(log)
+        self._served = Served()
+        self._exposed = exposed = self._with_metrics() if settings.metrics_bind else None
+        if exposed:
+            self._faults.spent = exposed.commands
         self._store = Store.open(
-            settings.store_url, max_connections=CONNECTIONS, faults=self._faults, patience_seconds=PATIENCE_SECONDS
+            settings.store_url,
+            max_connections=CONNECTIONS,
+            faults=self._faults,
+            patience_seconds=PATIENCE_SECONDS,
+            tally=exposed.tally if exposed else None,
         )
         self._context = Context.of(self._store, clock, settings)
-        self._served = Served()
         self._catalog = CatalogApart()
         self._invoker = DirectInvoker(
             settings.max_concurrency, AccessBook(find_access_apart, clock), clock, self._with_botocore
         )
-        self._dispatcher = Dispatcher(self._context, self._served, self._invoker)
+        self._dispatcher = Dispatcher(
+            self._context, self._served, self._invoker, meter=exposed.meter if exposed else None
+        )
         self._rounds = Rounds(self._dispatcher, settings.max_concurrency)
         # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
         self._chores = ThreadPoolExecutor(1, thread_name_prefix="chore")
@@ -78,6 +91,8 @@ class SchedulerProcess:
             beats.every(self._settings.sync_interval_seconds, lambda: self._chore(self._sync), "sync")
         beats.when_clock_is_set(lambda: self._chore(self._sweep))  # which also tells that this scheduler is alive
         self._rounds.start()
+        if self._exposed:
+            self._exposed.start(self._dispatcher)
         threading.Thread(target=self._invoker.prepare, args=(self._settings.region,), daemon=True).start()
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
         exit_code = self._told.get()
@@ -194,13 +209,21 @@ class SchedulerProcess:
 
         return LambdaInvoker(self._settings.max_concurrency)
 
+    def _with_metrics(self) -> "Exposed":
+        from karin.scheduler.exposing.exposed import Exposed  # noqa: PLC0415 - 3 MB, only where they are served
+
+        return Exposed(self._settings, self._clock, self._served)
+
     def _sweep(self) -> None:
         queues = self._served.queues()
         news = {queue: self._rounds.wakes.news(queue) for queue in queues}
-        swept = self._store.sweeping.sweep(queues, self._id, self._clock.now_ms())
+        surveyed = self._exposed.asks if self._exposed else None
+        swept = self._store.sweeping.sweep(queues, self._id, self._clock.now_ms(), surveyed)
         for queue, due_at_ms in swept.heads.items():
             self._rounds.wakes.learn(queue, due_at_ms, news[queue])
         self._moves.take_up(swept.moves)
+        if self._exposed and swept.survey and self._exposed.learn(swept.survey):
+            self._sweep()  # there are new queues: they are told of at once
 
     def _sync(self) -> None:
         try:

@@ -74,6 +74,11 @@ class Served:
         with self._lock:
             return list(self._by_queue)
 
+    def mappings(self) -> list[Mapping]:
+        """Return the mappings that are served."""
+        with self._lock:
+            return [service.mapping for services in self._by_queue.values() for service in services]
+
     def is_only_one(self) -> bool:
         """Tell whether there is at most one queue that is served."""
         with self._lock:

@@ -8,7 +8,7 @@ It knows nothing of connections.
 import logging
 import random
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableSequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -20,6 +20,8 @@ from karin.clock import Clock, SystemClock
 FIRST_PAUSE_MS = 100  # doubles with each try in vain
 TRIAL_MS = 3_000  # how long others leave a try alone; no command waits longer
 QUIET_MS = 10_000  # a fault that was told comes and goes without another word, until it has kept away for so long
+
+Cells = MutableSequence[int] | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class Faults:
     log: logging.Logger
     most_pause_ms: int = 30_000
     clock: Clock = field(default_factory=SystemClock)
+    spent: Cells = field(default_factory=lambda: [0])  # commands that were sent, in its one cell
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _episodes: dict[str, _Episode] = field(default_factory=dict, init=False)  # by command; "" for all commands
     _met_at_ms: dict[str, int] = field(default_factory=dict, init=False)  # by name of the fault
@@ -173,7 +176,7 @@ class Faults:
         """Return the faults of one node of the store."""
         with self._lock:
             if node not in self._nodes:
-                self._nodes[node] = Faults(self.log, self.most_pause_ms, self.clock)
+                self._nodes[node] = Faults(self.log, self.most_pause_ms, self.clock, self.spent)
             return self._nodes[node]
 
     def keep(self, nodes: Iterable[str]) -> None:
@@ -186,6 +189,7 @@ class Faults:
     def guarding(self, command: str) -> Iterator[None]:
         """Learn from one command what the store does. Raises StoreUnavailable when it is too soon to ask it."""
         self._enter(command)
+        self.spent[0] += 1
         try:
             yield
         except redis.RedisError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import LifoQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redis.connection import AbstractConnection
 
@@ -23,6 +23,9 @@ from karin.store.schema import SchemaCommands
 from karin.store.scripts import Scripts
 from karin.store.signals import Signals
 from karin.store.sweeping import Sweep
+
+if TYPE_CHECKING:
+    from karin.metrics.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,16 @@ class Store:
     faults: Faults | None = None  # None for short visits: they ask once, and say themselves what was wrong
 
     @classmethod
-    def over(cls, client: Client, listener: Client, faults: Faults | None = None) -> "Store":
-        """Return the store that two clients reach: one for commands, one for a subscription."""
+    def over(
+        cls, client: Client, listener: Client, faults: Faults | None = None, tally: "Tally | None" = None
+    ) -> "Store":
+        """Return the store that two clients reach: one for commands, one for a subscription.
+
+        What callers send and receive is counted in a ``tally``.
+        """
         scripts = Scripts(client)
         return cls(
-            MessageCommands(scripts),
+            MessageCommands(scripts) if tally is None else _counted(scripts, tally),
             MoveCommands(client, scripts),
             QueueCommands(client, scripts),
             DeploymentCommands(client),
@@ -73,8 +81,9 @@ class Store:
         faults: Faults | None = None,
         patience_seconds: float | None = None,
         sharing: Callable[[AbstractConnection, float], Shared] | None = None,
+        tally: "Tally | None" = None,
     ) -> "Store":
-        """Return the store at a Redis URL; nothing is sent before its first command. See ``connect``."""
+        """Return the store at a Redis URL; nothing is sent before its first command. See ``connect`` and ``over``."""
         client = connect(
             url,
             max_connections=max_connections,
@@ -83,4 +92,10 @@ class Store:
             patience_seconds=patience_seconds,
             sharing=sharing,
         )
-        return cls.over(client, connect_listener(url, client), faults)
+        return cls.over(client, connect_listener(url, client), faults, tally)
+
+
+def _counted(scripts: Scripts, tally: "Tally") -> MessageCommands:
+    from karin.store.counted import CountedMessages  # noqa: PLC0415 - without metrics nobody pays for them
+
+    return CountedMessages(scripts, tally)

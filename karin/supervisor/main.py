@@ -8,11 +8,19 @@ from karin import runtime
 from karin.clock import Clock
 from karin.embedded import StoreBinaryError, make_store_folder
 from karin.logring import LogRing
+from karin.metrics.files import clear
 from karin.settings import Settings, mask_url, shared_variables
 from karin.supervisor.children import ChildSpec, karin_children
 from karin.supervisor.journal import Journal
 from karin.supervisor.loop import DRAIN_LIMIT_MS, Supervisor
-from karin.supervisor.preflight import StartError, locked, prepare_home, require_free_address, unusable_home
+from karin.supervisor.preflight import (
+    StartError,
+    locked,
+    prepare_home,
+    require_free_address,
+    require_private_metrics,
+    unusable_home,
+)
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -34,9 +42,12 @@ def run(
     """
     try:
         specs = karin_children(settings, environ) if children is None else children
+        require_private_metrics(settings)
         prepare_home(settings.home)
         with locked(settings.home) as lock:
             require_free_address(settings.bind_host, settings.bind_port)
+            if settings.metrics_bind:
+                require_free_address(*settings.metrics_bind, "KARIN_METRICS_BIND")
             failure = _supervise(settings, shared_variables(environ), clock, specs, lock, drain_limit_ms)
     except (StartError, StoreBinaryError) as error:
         print(f"karin: {error}", file=sys.stderr)
@@ -73,6 +84,7 @@ def _supervise(
         journal.say(f"karin is up: SQS endpoint {endpoint_url}, store {store}, ready in {took_ms} ms")
 
     try:
+        clear(home)
         make_store_folder(home)
         journal = Journal(LogRing(home), clock)
         runtime.write(home, info({}))

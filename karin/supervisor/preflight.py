@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from karin import runtime
+from karin.settings import DEFAULT_METRICS_BIND, Settings
 
 LOCK_FILE = "lock"
 LEFT_STORE_TRIES = 50  # 5 s: a store whose supervisor was killed needs a moment to close its log
@@ -49,9 +50,18 @@ def locked(home: Path) -> Iterator[int]:
         os.close(lock)
 
 
-def require_free_address(host: str, port: int) -> None:
-    """Raise StartError unless the endpoint will be able to listen there."""
-    asked = f"KARIN_BIND={host}:{port}"
+def require_private_metrics(settings: Settings) -> None:
+    """Raise StartError if metrics would have the endpoint's port, whatever the address."""
+    if settings.metrics_bind and settings.metrics_bind[1] == settings.bind_port:
+        raise StartError(
+            f"KARIN_METRICS_BIND has the endpoint's port {settings.bind_port}, which strangers may reach: choose"
+            f" another, such as {DEFAULT_METRICS_BIND}"
+        )
+
+
+def require_free_address(host: str, port: int, name: str = "KARIN_BIND") -> None:
+    """Raise StartError unless whatever the setting of a name is for will be able to listen there."""
+    asked = f"{name}={host}:{port}"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

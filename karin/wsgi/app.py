@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import falcon
 
@@ -20,6 +21,9 @@ from karin.wsgi.long_poll import LongPolls
 from karin.wsgi.shared_connection import SharedConnection
 from karin.wsgi.waiting import FairLine
 
+if TYPE_CHECKING:
+    from karin.wsgi.metering import RequestMeter
+
 LONGEST_PAUSE_MS = 5_000  # in which a store that does not serve is not asked: people wait
 PATIENCE_SECONDS = 1.3  # for one command: callers are told within two seconds
 CONNECTIONS = 1  # for the rare commands that are no script, beside one that all share and one for the subscription
@@ -28,11 +32,11 @@ CONNECTIONS = 1  # for the rare commands that are no script, beside one that all
 class Application(falcon.App[falcon.Request, falcon.Response]):
     """The endpoint and its health, as one WSGI application."""
 
-    def __init__(self, context: Context, settings: Settings) -> None:
+    def __init__(self, context: Context, settings: Settings, meter: "RequestMeter | None" = None) -> None:
         super().__init__()
         self._long_polls = LongPolls(context.store.signals, context.clock)
         self.add_route("/healthz", Health(context, settings))
-        self.add_sink(SqsEndpoint(context, settings, self._long_polls), prefix=r"/")
+        self.add_sink(SqsEndpoint(context, settings, self._long_polls, meter), prefix=r"/")
 
     def end_waits(self) -> None:
         """Answer everyone who waits for messages, since the worker is about to stop."""
@@ -42,16 +46,27 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
 def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID251 - the entry of a process
     """Return the application; before the first request, Redis is asked only whose store it is and what that holds."""
     settings = Settings.from_env(environ)
+    meter = _meter(settings) if settings.metrics_bind else None
+    faults = Faults(logging.getLogger("karin.endpoint"), LONGEST_PAUSE_MS)
+    if meter:
+        faults.spent = meter.commands
     store = Store.open(
         settings.store_url,
         max_connections=CONNECTIONS,
         waiting=FairLine,
-        faults=Faults(logging.getLogger("karin.endpoint"), LONGEST_PAUSE_MS),
+        faults=faults,
         patience_seconds=PATIENCE_SECONDS,
         sharing=SharedConnection,
+        tally=meter.tally if meter else None,
     )
     schema.claim(store)
     context = Context.of(store, SystemClock(), settings)
     with suppress(StoreUnavailable):  # else the first send looks
         context.quotas.look(context.clock.now_ms())
-    return Application(context, settings)
+    return Application(context, settings, meter)
+
+
+def _meter(settings: Settings) -> "RequestMeter":
+    from karin.wsgi.metering import RequestMeter  # noqa: PLC0415 - without metrics nobody pays for them
+
+    return RequestMeter.open(settings.home)

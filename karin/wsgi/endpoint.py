@@ -1,7 +1,7 @@
 """The one handler of the SQS API: authenticate, read the body, decode, run, encode; the same for errors."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import falcon
 
@@ -28,6 +28,9 @@ from karin.wsgi.protocols import WireProtocol, choose
 from karin.wsgi.request import HttpRequest
 from karin.wsgi.scopes import check_scope
 
+if TYPE_CHECKING:
+    from karin.wsgi.metering import RequestMeter
+
 MOST_BODY_BYTES = 9 * 1024 * 1024  # legal are 1 MiB of base64, each character of it written as \u0041, and the rest
 NO_ACTION_BODY = b"<UnknownOperationException/>"
 
@@ -39,8 +42,11 @@ log = logging.getLogger("karin.endpoint")
 class SqsEndpoint:
     """A Falcon sink that answers every path."""
 
-    def __init__(self, context: Context, settings: Settings, long_polls: LongPolls) -> None:
+    def __init__(
+        self, context: Context, settings: Settings, long_polls: LongPolls, meter: "RequestMeter | None" = None
+    ) -> None:
         self._context = context
+        self._meter = meter
         self._long_polls = long_polls
         self._authenticator = Authenticator(settings)
         self._bodies = Bodies(MOST_BODY_BYTES)
@@ -52,6 +58,8 @@ class SqsEndpoint:
         response.set_header("x-amzn-RequestId", request_id)
         http = HttpRequest.from_environ(request.env)
         protocol = choose(http)
+        error: SqsError | None = None
+        began_us = self._meter.now_us() if self._meter else 0
         try:
             with self._bodies.of(request) as incoming:
                 admitted = self._authenticator.admit(http, self._context.clock.now_ms())
@@ -67,8 +75,11 @@ class SqsEndpoint:
                 result = self._run(protocol, self._caller(request, http, identity))
                 response.data = protocol.write(result, request_id)
                 response.content_type = protocol.content_type
-        except Exception as error:  # noqa: BLE001 - a caller never sees a traceback
-            _answer_error(response, protocol, _as_sqs_error(error), request_id)
+        except Exception as raised:  # noqa: BLE001 - a caller never sees a traceback
+            error = _as_sqs_error(raised)
+            _answer_error(response, protocol, error, request_id)
+        if self._meter:
+            self._meter.answered(protocol.action, error, began_us)
 
     def _run(self, protocol: WireProtocol, caller: Caller) -> Any:
         action = _action(protocol.action or "", caller)

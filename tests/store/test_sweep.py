@@ -1,5 +1,6 @@
 """The sweep: one command that tells every queue's next due instant and that a scheduler is alive."""
 
+import pytest
 import redis
 
 from karin.sqs.names import QueueId
@@ -7,7 +8,9 @@ from karin.store import keys
 from karin.store.store import Store
 from karin.store.sweeping import FORGOTTEN_MS, Swept
 from tests.clocks import ManualClock
+from tests.store.dead_letters import send_any
 from tests.store.support import ACCOUNT, OTHER, QUEUE, all_keys, assert_no_leak, claim, counts, create, nudges, send
+from tests.wire.monitoring import commands
 
 
 def test_a_sweep_tells_when_each_queue_is_due(store: Store, clock: ManualClock) -> None:
@@ -58,3 +61,45 @@ def test_a_sweep_touches_no_message_and_nudges_nobody(store: Store, clock: Manua
 def test_sweeping_queues_that_do_not_exist_leaves_no_keys(store: Store, clock: ManualClock, raw: redis.Redis) -> None:
     store.sweeping.sweep([QUEUE, OTHER], "me", clock.now_ms())
     assert_no_leak(raw)
+
+
+@pytest.mark.parametrize("queue", [QUEUE, QueueId(ACCOUNT, "jobs.fifo")], ids=["standard", "fifo"])
+def test_a_survey_tells_of_each_queue_what_describing_it_does(store: Store, clock: ManualClock, queue: QueueId) -> None:
+    policy = f'{{"deadLetterTargetArn": "{OTHER.arn("us-east-1")}", "maxReceiveCount": 3}}'
+    create(store, clock.now_ms(), queue, RedrivePolicy=policy)
+    send_any(store, clock.now_ms(), queue, "first")
+    send_any(store, clock.now_ms(), queue, "second")
+    claim(store, clock.now_ms(), queue=queue, most=1)
+    if queue == QUEUE:
+        send(store, clock.now_ms(), delay_ms=60_000)
+    absent = QueueId(ACCOUNT, "absent")
+    survey = store.sweeping.sweep([], "me", clock.now_ms(), [queue, absent]).survey
+    assert survey is not None
+    described = store.queues.describe(queue, clock.now_ms())
+    (told,) = survey.queues
+    assert (told.ready, told.leased, told.delayed) == (described.ready, described.leased, described.delayed)
+    assert (told.next_due_at_ms, told.held_bytes) == (described.next_due_at_ms, described.held_bytes)
+    assert told.dead_letter_target == OTHER
+    assert (survey.names, survey.queue_count, survey.last_sweeps_ms) == ((queue,), 1, (clock.now_ms(),))
+    assert survey.used_memory
+    assert survey.used_memory > 100_000
+
+
+def test_a_survey_is_one_command_with_the_sweep_however_many_queues(
+    store: Store, clock: ManualClock, raw: redis.Redis
+) -> None:
+    queues = [QueueId(ACCOUNT, f"queue-{number}") for number in range(150)]
+    for queue in queues:
+        create(store, clock.now_ms(), queue)
+    store.sweeping.sweep([], "me", clock.now_ms(), [])  # it has loaded the script
+    with commands(raw) as seen:
+        swept = store.sweeping.sweep(queues[:3], "me", clock.now_ms(), queues)
+    assert len(seen) == 1
+    assert swept.survey is not None
+    assert len(swept.survey.queues) == 150
+    assert set(swept.heads) == set(queues[:3])
+
+
+def test_without_a_survey_nothing_is_told_of_queues(store: Store, clock: ManualClock) -> None:
+    create(store, clock.now_ms())
+    assert store.sweeping.sweep([QUEUE], "me", clock.now_ms()).survey is None

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from karin.aws.inspection import DryRun
 from karin.doctor import deployment_checks, machine_checks, message_checks, store_checks
 from karin.doctor.examination import CHECKS, examine
-from karin.doctor.facts import AwsFacts, Facts, PlatformFacts
+from karin.doctor.facts import AwsFacts, Facts, MetricsFacts, PlatformFacts
 from karin.doctor.findings import Finding, Severity
 from karin.mapping.changes import FieldChange, MappingChange
 from karin.mapping.model import LambdaFunction, MappedQueue, Mapping, Snapshot
@@ -294,6 +294,8 @@ CASES: list[tuple[Check, Facts, Severity | None, str]] = [
     (store_checks.untold, facts(store=StoreFacts(), store_problem="connection refused"), None, ""),
     (machine_checks.no_scheduler, facts(schedulers_alive=0), P, "karin up"),
     (machine_checks.no_scheduler, facts(schedulers_alive=None), None, ""),
+    (machine_checks.metrics, facts(metrics=MetricsFacts("http://x", "http://x does not answer: no")), P, "not answer"),
+    (machine_checks.metrics, facts(metrics=MetricsFacts("http://x")), None, ""),
     (machine_checks.clocks, facts(aws=heard(clock_ahead_ms=400_000)), P, "400 s ahead of AWS's"),
     (machine_checks.clocks, facts(aws=heard(clock_ahead_ms=-5_000)), N, "5 s behind AWS's"),
     (machine_checks.clocks, facts(aws=heard(clock_ahead_ms=1_500)), None, ""),

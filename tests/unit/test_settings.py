@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from karin.settings import VARIABLES, YEAR_SECONDS, Settings, SettingsError, mask_url
+from karin.supervisor.preflight import StartError, require_private_metrics
 
 HOME = {"HOME": "/home/me"}
 KEYS = {"KARIN_ACCESS_KEYS": "AKID:a-good-secret"}
@@ -52,6 +53,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "KARIN_STORE_FSYNC": "always",
             "KARIN_MAX_QUEUE_BYTES": "1000000",
             "KARIN_MAX_BYTES": "0",
+            "KARIN_METRICS_BIND": "[::]:9091",
         }
     )
 
@@ -73,6 +75,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         store_memory_mb=48,
         store_fsync="always",
         max_queue_bytes=1_000_000,
+        metrics_bind=("::", 9091),
         max_bytes=0,
     )
     assert settings.store_url == settings.redis_url
@@ -169,6 +172,8 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(name: str, hint: str) -
         ("KARIN_STORE_MEMORY", "15"),
         ("KARIN_STORE_MEMORY", "64mb"),
         ("KARIN_STORE_FSYNC", "no"),
+        ("KARIN_METRICS_BIND", "9091"),
+        ("KARIN_METRICS_BIND", "127.0.0.1:"),
         ("KARIN_MAX_QUEUE_BYTES", "1e6"),
         ("KARIN_MAX_BYTES", "-1"),
         ("KARIN_HOME", "/" + "x" * 200),
@@ -243,3 +248,12 @@ def test_settings_do_not_show_their_secrets() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         Settings.from_env(HOME).workers = 2  # type: ignore[misc]
+
+
+def test_metrics_are_off_unless_an_address_is_given_and_never_on_the_endpoints_port() -> None:
+    assert Settings.from_env(HOME).metrics_url is None
+    settings = Settings.from_env(HOME | {"KARIN_METRICS_BIND": "[::]:9091"})
+    assert settings.metrics_url == "http://[::1]:9091/metrics"
+    require_private_metrics(settings)
+    with pytest.raises(StartError, match="KARIN_METRICS_BIND has the endpoint's port 4000"):
+        require_private_metrics(Settings.from_env(HOME | {"KARIN_METRICS_BIND": "127.0.0.2:4000"}))

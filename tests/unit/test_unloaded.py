@@ -77,3 +77,11 @@ except AttributeError as error:
 def test_what_is_loaded_already_stays_as_it_is() -> None:
     script = "import redis, sys; from karin.store import store; print('redis.asyncio.client' in sys.modules)"
     assert _python(script) == "True"
+
+
+def test_who_does_not_serve_metrics_loads_nothing_of_them() -> None:
+    script = (
+        "import sys, karin.scheduler.process, karin.wsgi.app;"
+        "print([one for one in sys.modules if 'prometheus' in one or 'karin.metrics' in one or 'exposing' in one])"
+    )
+    assert _python(script) == "[]"
