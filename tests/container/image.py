@@ -13,7 +13,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-RELEASE = "bookworm"
+RELEASES = {"3.11": "bookworm", "3.13": "trixie"}  # the Debian that has a Python
 CACHE_MOUNT = re.compile(r"--mount=type=cache,target=(\S+)\s+")
 PIP = ("PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "http_proxy", "https_proxy", "no_proxy")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -40,21 +40,29 @@ def instructions(text: str) -> list[tuple[str, str]]:
     ]
 
 
-def build(context: Path, work: Path) -> Image:
-    """Carry out the Dockerfile of a context; return its last stage. Raises CalledProcessError, ValueError."""
+def build(context: Path, work: Path, python: str | None = None) -> Image:
+    """Carry out the Dockerfile of a context; return its last stage. Raises CalledProcessError, ValueError.
+
+    ``python`` is what ``--build-arg PYTHON=`` would say.
+    """
     stages: dict[str, Image] = {}
     image = Image(work)
+    version = python or ""
     for word, rest in instructions((context / "Dockerfile").read_text(encoding="utf-8")):
         match word:
+            case "ARG":
+                version = python or rest.removeprefix("PYTHON=")
             case "FROM":
-                _, _, name = rest.partition(" AS ")
-                image = stages[name] = Image(_stage(work, name or "final"))
+                source, _, name = rest.partition(" AS ")
+                if source != "python:${PYTHON}-slim":
+                    raise ValueError(f"FROM {source} is not understood here")
+                image = stages[name] = Image(_stage(work, version, name or "final"))
             case "RUN":
                 _run(image, rest, work / "pip")
             case "COPY":
                 _copy(image, rest, context, stages)
             case "ENV":
-                image.environ |= dict(one.split("=", 1) for one in shlex.split(rest.replace("${PYTHON}", "3")))
+                image.environ |= dict(one.split("=", 1) for one in shlex.split(rest))
             case "WORKDIR":
                 image.folder = rest
                 (image.root / rest.lstrip("/")).mkdir(parents=True, exist_ok=True)
@@ -64,21 +72,25 @@ def build(context: Path, work: Path) -> Image:
                 image.command += json.loads(rest)
             case "HEALTHCHECK":
                 image.health = json.loads(rest.partition(" CMD ")[2])
-            case "ARG" | "VOLUME" | "EXPOSE":
+            case "VOLUME" | "EXPOSE":
                 pass
             case _:
                 raise ValueError(f"{word} is not understood here")
     return image
 
 
-def base(work: Path) -> Path:
-    """Return a root of Debian with Python, made if it is not there; ``python`` is where the official image has it."""
-    root = work / "base"
+def base(work: Path, version: str) -> Path:
+    """Return a root of Debian with a Python, made if it is not there; ``python`` is where the official image has it."""
+    if version not in RELEASES:
+        raise ValueError(f"no Debian has Python {version}: {', '.join(RELEASES)} can be proved")
+    root = work / f"base-{version}"
     if not (root / "usr/bin/python3").exists():
         root.mkdir(parents=True, exist_ok=True)
         packages = "--include=python3,python3-venv,ca-certificates"
         subprocess.run(
-            ["debootstrap", "--variant=minbase", packages, RELEASE, str(root)], check=True, stdout=subprocess.DEVNULL
+            ["debootstrap", "--variant=minbase", packages, RELEASES[version], str(root)],
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
     python = root / "usr/local/bin/python"
     if not python.is_symlink():
@@ -86,10 +98,10 @@ def base(work: Path) -> Path:
     return root
 
 
-def _stage(work: Path, name: str) -> Path:
+def _stage(work: Path, version: str, name: str) -> Path:
     root = work / name
     shutil.rmtree(root, ignore_errors=True)
-    subprocess.run(["cp", "-a", "--reflink=auto", str(base(work)), str(root)], check=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", str(base(work, version)), str(root)], check=True)
     return root
 
 
