@@ -1,6 +1,7 @@
 """Queue names, ARNs and URLs: how a queue is identified, and nothing about what it holds."""
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -9,6 +10,7 @@ from karin.sqs.errors import InvalidParameterValue
 from karin.sqs.limits import QUEUE_NAME_LENGTH
 
 FIFO_SUFFIX = ".fifo"
+LONG_URL = 400  # characters, beyond which none is kept in memory
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{QUEUE_NAME_LENGTH}}}")
 _ARN = re.compile(
@@ -62,6 +64,12 @@ def queue_id_from_url(url: str, default_account: str) -> QueueId | None:
     Only the last one or two path segments count, as on AWS: host, scheme and any path prefix are ignored, and a bare
     queue name is accepted. A last-but-one segment that is no account leaves the name to ``default_account``.
     """
+    read = _queue_id_from_url if len(url) <= LONG_URL else _queue_id_from_url.__wrapped__
+    return read(url, default_account)
+
+
+@lru_cache(maxsize=256)  # each request names its queue so
+def _queue_id_from_url(url: str, default_account: str) -> QueueId | None:
     try:
         path = urlsplit(url).path
     except ValueError:  # a host that is none, such as an unclosed [

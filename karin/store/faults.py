@@ -8,8 +8,8 @@ It knows nothing of connections.
 import logging
 import random
 import threading
-from collections.abc import Iterable, Iterator, MutableSequence
-from contextlib import contextmanager
+from collections.abc import Iterable, MutableSequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import redis
@@ -185,21 +185,9 @@ class Faults:
         with self._lock:
             self._nodes = {node: faults for node, faults in self._nodes.items() if node in known}
 
-    @contextmanager
-    def guarding(self, command: str) -> Iterator[None]:
+    def guarding(self, command: str) -> AbstractContextManager[None]:
         """Learn from one command what the store does. Raises StoreUnavailable when it is too soon to ask it."""
-        self._enter(command)
-        self.spent[0] += 1
-        try:
-            yield
-        except redis.RedisError as error:
-            if (fault := fault_of(error)) is None:
-                self._served(command)  # badly, but it answered
-            else:
-                self.failed(fault, str(error), command)
-            raise
-        else:
-            self._served(command)
+        return _Guard(self, command)
 
     def check(self) -> None:
         """Refuse whoever waited for a connection while the store went away. Raises StoreUnavailable."""
@@ -207,6 +195,16 @@ class Faults:
             episode = self._episodes.get("")
             if episode and episode.is_shut(self.clock.now_ms()) and episode.trier != threading.get_ident():
                 raise _refusal(episode)
+
+    def heard(self, error: BaseException | None, command: str) -> None:
+        """Note how a command ended."""
+        if error is None:
+            self._served(command)
+        elif isinstance(error, redis.RedisError):
+            if (fault := fault_of(error)) is None:
+                self._served(command)  # badly, but it answered
+            else:
+                self.failed(fault, str(error), command)
 
     def current(self) -> Fault | None:
         """Return a fault that lasts, None when there is none; one that concerns all commands comes first.
@@ -248,9 +246,13 @@ class Faults:
             episode.trier = None
             episode.shut(now_ms, pause_ms(episode.tries, fault, self.most_pause_ms))
 
-    def _enter(self, command: str) -> None:
-        if not self._episodes:
-            return
+    def enter(self, command: str) -> None:
+        """Begin a command; raises StoreUnavailable when it is too soon for one."""
+        if self._episodes:
+            self._try(command)
+        self.spent[0] += 1
+
+    def _try(self, command: str) -> None:
         now_ms = self.clock.now_ms()
         with self._lock:
             for episode in (self._episodes.get(""), self._episodes.get(command)):
@@ -285,6 +287,22 @@ class Faults:
             return False
         self.log.warning("the store does not serve: %s. What it means: %s", _first_line(said), fault.advice)
         return True
+
+
+class _Guard(AbstractContextManager[None]):
+    """One command under guard; ``contextmanager`` would take longer over it than the guarding does."""
+
+    __slots__ = ("_command", "_faults")
+
+    def __init__(self, faults: Faults, command: str) -> None:
+        self._faults = faults
+        self._command = command
+
+    def __enter__(self) -> None:
+        self._faults.enter(self._command)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        self._faults.heard(error, self._command)
 
 
 def unavailable(error: redis.RedisError) -> StoreUnavailable:

@@ -15,9 +15,11 @@ from karin.store.connection import StoreUnavailable
 from karin.store.faults import Faults
 from karin.store.store import Store
 from karin.wsgi import schema
+from karin.wsgi.client_socket import ClientSocket
 from karin.wsgi.endpoint import SqsEndpoint
 from karin.wsgi.health import Health
 from karin.wsgi.long_poll import LongPolls
+from karin.wsgi.request import HttpAnswer, HttpRequest
 from karin.wsgi.shared_connection import SharedConnection
 from karin.wsgi.waiting import FairLine
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from karin.wsgi.metering import RequestMeter
 
 LONGEST_PAUSE_MS = 5_000  # in which a store that does not serve is not asked: people wait
+ROUTED = ("/healthz",)  # what paths begin with that are not the endpoint's
 PATIENCE_SECONDS = 1.3  # for one command: callers are told within two seconds
 CONNECTIONS = 1  # for the rare commands that are no script, beside one that all share and one for the subscription
 
@@ -35,8 +38,17 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
     def __init__(self, context: Context, settings: Settings, meter: "RequestMeter | None" = None) -> None:
         super().__init__()
         self._long_polls = LongPolls(context.store.signals, context.clock)
+        self._endpoint = SqsEndpoint(context, settings, self._long_polls, meter)
         self.add_route("/healthz", Health(context, settings))
-        self.add_sink(SqsEndpoint(context, settings, self._long_polls, meter), prefix=r"/")
+        self.add_sink(self._endpoint, prefix=r"/")
+
+    def takes(self, raw_path: str) -> bool:
+        """Tell whether a POST to a path is for the endpoint, so that ``answer`` may answer it."""
+        return not raw_path.startswith(ROUTED)
+
+    def answer(self, request: HttpRequest, client: ClientSocket) -> HttpAnswer:
+        """Answer a request to the endpoint as Falcon would, which takes 40 us longer."""
+        return self._endpoint.answer(request, client)
 
     def end_waits(self) -> None:
         """Answer everyone who waits for messages, since the worker is about to stop."""

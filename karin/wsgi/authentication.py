@@ -32,7 +32,9 @@ class Authenticator:
 
     def __init__(self, settings: Settings) -> None:
         self._keys = settings.access_keys
-        self._scopes = settings.key_scopes
+        self._identities = {
+            key_id: Identity(key_id, scope=settings.key_scopes.get(key_id, EVERYTHING)) for key_id in self._keys
+        }
         self._token = settings.url_token
         self._is_open = not self._keys and not self._token  # settings.py lets that bind loopback only
 
@@ -51,8 +53,7 @@ class Authenticator:
         """Return who calls, now that the body is read; raises InvalidSignature."""
         if isinstance(admitted, Identity):
             return admitted
-        key_id = confirm(admitted, body)
-        return Identity(key_id, scope=self._scopes.get(key_id, EVERYTHING))
+        return self._identities[confirm(admitted, body)]
 
 
 def _has_token(raw_path: str, token: str) -> bool:

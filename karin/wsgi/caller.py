@@ -8,6 +8,7 @@ from karin.access_keys import EVERYTHING, KeyScope
 from karin.sqs.names import QueueId
 from karin.wsgi.connection import Connection
 from karin.wsgi.long_poll import LongPolls
+from karin.wsgi.request import HttpRequest
 
 _QUEUE_PATH = re.compile(r"/(?P<account>\d{12})/(?P<name>[^/]+)/?$", re.ASCII)
 
@@ -15,18 +16,30 @@ _QUEUE_PATH = re.compile(r"/(?P<account>\d{12})/(?P<name>[^/]+)/?$", re.ASCII)
 class Caller(NamedTuple):
     """The caller of an action, once it is authenticated."""
 
-    base_url: str  # scheme and host that the client used, with its URL token when it came by one
-    path: str  # raw path of the request
+    http: HttpRequest
+    token: str | None  # the URL token by which it came
     sender_id: str
     connection: Connection
     long_polls: LongPolls  # where the caller may wait
-    trace_header: str | None = None
     scope: KeyScope = EVERYTHING  # what the key that signed may be used for
+
+    @property
+    def base_url(self) -> str:
+        """Return scheme and host that the client used, with its URL token when it came by one."""
+        http = self.http
+        scheme = (http.header("x-forwarded-proto") or http.scheme).split(",")[0].strip()
+        host = (http.header("x-forwarded-host") or http.header("host") or http.netloc).split(",")[0].strip()
+        return f"{scheme}://{host}/{self.token}" if self.token else f"{scheme}://{host}"
+
+    @property
+    def trace_header(self) -> str | None:
+        """Return the X-Ray trace header of the request."""
+        return self.http.header("x-amzn-trace-id")
 
     @property
     def queue_path(self) -> str | None:
         """Return the request's path when it is a queue's, as Java and PHP clients send it."""
-        found = _QUEUE_PATH.search(self.path)
+        found = _QUEUE_PATH.search(self.http.raw_path)
         return f"/{found['account']}/{unquote(found['name'])}" if found else None
 
     def url_of(self, queue: QueueId) -> str:

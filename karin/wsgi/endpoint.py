@@ -1,6 +1,11 @@
-"""The one handler of the SQS API: authenticate, read the body, decode, run, encode; the same for errors."""
+"""The one handler of the SQS API: authenticate, decode, run, encode; the same for errors.
+
+It answers requests that are there whole, from the worker itself, and as a Falcon sink all others.
+"""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import falcon
@@ -22,17 +27,20 @@ from karin.wsgi.actions.base import Action
 from karin.wsgi.authentication import Authenticator, Identity
 from karin.wsgi.bodies import Bodies
 from karin.wsgi.caller import Caller
+from karin.wsgi.client_socket import ClientSocket
 from karin.wsgi.connection import Connection
 from karin.wsgi.long_poll import LongPolls
 from karin.wsgi.protocols import WireProtocol, choose
-from karin.wsgi.request import HttpRequest
+from karin.wsgi.request import HttpAnswer, HttpRequest
 from karin.wsgi.scopes import check_scope
+from karin.wsgi.sigv4 import Claim
 
 if TYPE_CHECKING:
     from karin.wsgi.metering import RequestMeter
 
 MOST_BODY_BYTES = 9 * 1024 * 1024  # legal are 1 MiB of base64, each character of it written as \u0041, and the rest
 NO_ACTION_BODY = b"<UnknownOperationException/>"
+REQUEST_ID = "x-amzn-RequestId"
 
 FULL_MESSAGE = "The service is unavailable: its store is full until messages are deleted. Please retry."
 
@@ -52,39 +60,55 @@ class SqsEndpoint:
         self._bodies = Bodies(MOST_BODY_BYTES)
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
-        """Answer one request; whatever happens, in the caller's own protocol."""
-        request, response = req, resp
-        request_id = new_id()
-        response.set_header("x-amzn-RequestId", request_id)
-        http = HttpRequest.from_environ(request.env)
-        protocol = choose(http)
-        error: SqsError | None = None
+        """Answer one request of Falcon's, whose body is read once its head is found good."""
+        http = HttpRequest.from_environ(req.env)
+
+        def run(exchange: _Exchange) -> HttpAnswer:
+            with self._bodies.of(req) as incoming:
+                admitted = self._admit(http)
+                return self._answer(http.with_body(incoming.read()), admitted, req.env["gunicorn.socket"], exchange)
+
+        answer = self._carry_out(http, run)
+        resp.status, resp.content_type, resp.data = answer.status, answer.content_type, answer.body
+        resp.set_headers(dict(answer.headers))
+
+    def answer(self, http: HttpRequest, client: ClientSocket) -> HttpAnswer:
+        """Return the answer to one request that is there whole."""
+        return self._carry_out(http, lambda exchange: self._answer(http, self._admit(http), client, exchange))
+
+    def _carry_out(self, http: HttpRequest, run: Callable[["_Exchange"], HttpAnswer]) -> HttpAnswer:
+        """Return what comes of a request; whatever happens, in the caller's own protocol."""
+        exchange, error = _Exchange(new_id()), None
         began_us = self._meter.now_us() if self._meter else 0
         try:
-            with self._bodies.of(request) as incoming:
-                admitted = self._authenticator.admit(http, self._context.clock.now_ms())
-                http = http.with_body(incoming.read())
-                protocol = choose(http)
-                identity = self._authenticator.confirm(admitted, http.body)
-                request.env["gunicorn.socket"].may_close = False
-                if protocol.action is None:
-                    response.status = falcon.HTTP_404
-                    response.content_type = "text/xml"
-                    response.data = NO_ACTION_BODY
-                    return
-                result = self._run(protocol, self._caller(request, http, identity))
-                response.data = protocol.write(result, request_id)
-                response.content_type = protocol.content_type
+            answer = run(exchange)
         except Exception as raised:  # noqa: BLE001 - a caller never sees a traceback
             error = _as_sqs_error(raised)
-            _answer_error(response, protocol, error, request_id)
+            answer = _answer_error(http, error, exchange.request_id)
         if self._meter:
-            self._meter.answered(protocol.action, error, began_us)
+            self._meter.answered(exchange.action, error, began_us)
+        return answer
 
-    def _run(self, protocol: WireProtocol, caller: Caller) -> Any:
-        action = _action(protocol.action or "", caller)
+    def _admit(self, http: HttpRequest) -> Identity | Claim:
+        return self._authenticator.admit(http, self._context.clock.now_ms())
+
+    def _answer(
+        self, http: HttpRequest, admitted: Identity | Claim, client: ClientSocket, exchange: "_Exchange"
+    ) -> HttpAnswer:
+        protocol = choose(http)
+        identity = self._authenticator.confirm(admitted, http.body)
+        client.may_close = False
+        headers = {REQUEST_ID: exchange.request_id}
+        action = exchange.action = protocol.action
+        if action is None:
+            return HttpAnswer(404, "text/xml", NO_ACTION_BODY, headers)
+        result = self._run(action, protocol, self._caller(http, identity, client))
+        return HttpAnswer(200, protocol.content_type, protocol.write(result, exchange.request_id), headers)
+
+    def _run(self, name: str, protocol: WireProtocol, caller: Caller) -> Any:
+        action = _action(name, caller)
         request = protocol.read(action.request)
-        check_scope(self._context, caller, protocol.action or "", request)
+        check_scope(self._context, caller, name, request)
         try:
             return action.run(self._context, request, caller)
         except QueueDoesNotExist:
@@ -92,19 +116,17 @@ class SqsEndpoint:
                 raise
             return action.run(self._context, request, caller)
 
-    def _caller(self, request: falcon.Request, http: HttpRequest, identity: Identity) -> Caller:
-        scheme = (http.header("x-forwarded-proto") or request.scheme).split(",")[0].strip()
-        host = (http.header("x-forwarded-host") or http.header("host") or request.netloc).split(",")[0].strip()
-        base = f"{scheme}://{host}"
-        return Caller(
-            base_url=f"{base}/{identity.token}" if identity.token else base,
-            path=http.raw_path,
-            sender_id=identity.sender_id or self._context.account.id(),
-            connection=Connection(request.env["gunicorn.socket"]),
-            long_polls=self._long_polls,
-            trace_header=http.header("x-amzn-trace-id"),
-            scope=identity.scope,
-        )
+    def _caller(self, http: HttpRequest, identity: Identity, client: ClientSocket) -> Caller:
+        sender_id = identity.sender_id or self._context.account.id()
+        return Caller(http, identity.token, sender_id, Connection(client), self._long_polls, identity.scope)
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """A request's id, and its action once that is known."""
+
+    request_id: str
+    action: str | None = None
 
 
 def _action(name: str, caller: Caller) -> Action:
@@ -126,9 +148,7 @@ def _as_sqs_error(error: Exception) -> SqsError:
     return InternalFailure("The request processing has failed because of an unknown error.")
 
 
-def _answer_error(response: falcon.Response, protocol: WireProtocol, error: SqsError, request_id: str) -> None:
+def _answer_error(http: HttpRequest, error: SqsError, request_id: str) -> HttpAnswer:
+    protocol = choose(http)
     body, headers = protocol.write_error(error, request_id)
-    response.status = error.status
-    response.content_type = protocol.content_type
-    response.set_headers(dict(headers))
-    response.data = body
+    return HttpAnswer(error.status, protocol.content_type, body, {REQUEST_ID: request_id, **headers})

@@ -1,13 +1,13 @@
-"""An HTTP request as authentication and the protocols see it: raw, before anything is parsed."""
+"""An HTTP request as authentication and the protocols see it: raw, before anything is parsed. And what answers it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(msgspec.Struct, frozen=True):
     """A request as it came over the wire; header names are lower-case."""
 
     method: str
@@ -15,6 +15,8 @@ class HttpRequest:
     query_string: str  # still percent-encoded
     headers: Mapping[str, str]
     body: bytes = b""
+    scheme: str = "http"  # of this connection, whatever a proxy in front speaks
+    netloc: str = ""  # of the server, for a client that names no host
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, Any]) -> "HttpRequest":
@@ -25,15 +27,31 @@ class HttpRequest:
         raw_path = str(environ["RAW_URI"]).split("?", 1)[0]
         if raw_path.startswith(("http://", "https://")):  # absolute form, as a proxy would send it
             raw_path = "/" + raw_path.split("/", 3)[3] if raw_path.count("/") > 2 else "/"
-        return cls(environ["REQUEST_METHOD"], raw_path, environ.get("QUERY_STRING", ""), _Headers(environ))
+        return cls(
+            environ["REQUEST_METHOD"],
+            raw_path,
+            environ.get("QUERY_STRING", ""),
+            _Headers(environ),
+            scheme=environ["wsgi.url_scheme"],
+            netloc=f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}",
+        )
 
     def with_body(self, body: bytes) -> "HttpRequest":
         """Return the same request with its body."""
-        return HttpRequest(self.method, self.raw_path, self.query_string, self.headers, body)
+        return HttpRequest(self.method, self.raw_path, self.query_string, self.headers, body, self.scheme, self.netloc)
 
     def header(self, name: str) -> str | None:
         """Return a header's value."""
         return self.headers.get(name)
+
+
+class HttpAnswer(NamedTuple):
+    """What answers a request; ``headers`` are those beside the type and the length of the body."""
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: Mapping[str, str]
 
 
 class _Headers(Mapping[str, str]):
@@ -43,7 +61,7 @@ class _Headers(Mapping[str, str]):
         self._environ = environ
 
     def __getitem__(self, name: str) -> str:
-        value: str = self._environ[variable_of(name)]
+        value: str = self._environ[_variable_of(name)]
         return value
 
     def __iter__(self) -> Iterator[str]:
@@ -56,11 +74,11 @@ class _Headers(Mapping[str, str]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a header's value; Mapping's own way would raise and catch for each that is missing."""
-        return self._environ.get(variable_of(name), default)
+        return self._environ.get(_variable_of(name), default)
 
 
 @lru_cache(maxsize=256)  # strangers may send any names
-def variable_of(name: str) -> str:
+def _variable_of(name: str) -> str:
     """Return the variable in which WSGI holds a header (PEP 3333, "environ Variables")."""
     variable = name.upper().replace("-", "_")
     return variable if variable in _WITHOUT_PREFIX else f"HTTP_{variable}"

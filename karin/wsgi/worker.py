@@ -16,12 +16,11 @@ import gevent
 from gunicorn.config import Config
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
-from gunicorn.http.wsgi import base_environ
 from gunicorn.util import http_date
 from gunicorn.workers.ggevent import GeventWorker
 
 from karin.wsgi.client_socket import ClientSocket
-from karin.wsgi.plain_http import Answer, PlainRequest, read_request
+from karin.wsgi.plain_http import PlainRequest, read_request, written
 from karin.wsgi.quiet_log import QUIET
 
 SPARE_CONNECTIONS = 100  # of ``worker_connections``: with fewer left, each new one takes the place of an idle one
@@ -41,13 +40,6 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
         logging.getLogger("gunicorn.error").addFilter(QUIET)
         self._clients: dict[gevent.Greenlet, ClientSocket] = {}  # those that asked last are last
         self._idle: dict[gevent.Greenlet, ClientSocket] = {}  # connections between two requests
-        self._environ: dict[str, Any] = base_environ(self.cfg) | {
-            "wsgi.multithread": True,
-            "wsgi.url_scheme": "http",  # whoever needs a proxy's word for it reads X-Forwarded-Proto
-            "REQUEST_METHOD": "POST",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "SCRIPT_NAME": "",
-        }
         self._date = http_date()
         untold = Config()
         self._may_be_plain = all(getattr(self.cfg, name) == getattr(untold, name) for name in ASKED_OF_GUNICORN)
@@ -100,13 +92,18 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
 
     def _serve(self, server: Any, parser: RequestParser, client: ClientSocket, addr: Any) -> None:
         """Answer one request after the other; returns, or raises what ends connections, when there is no more."""
-        base = self._base_environ(server, client, addr)
+        is_plain = self._may_be_plain and isinstance(addr, tuple)  # a Unix socket's clients have no address
         while piece := parser.unreader.take_buffered() or self._next_piece(client):
-            plain = None if base is None else read_request(piece, parser.unreader, base)
-            if plain is not None:
-                if self._answer(plain, client):
-                    continue
-                return
+            plain = read_request(piece) if is_plain else None
+            if plain is not None and self.wsgi.takes(plain.http.raw_path):
+                if len(piece) < plain.end:
+                    piece = client.rest_of_piece(piece, plain.end)
+                if len(piece) >= plain.end:
+                    if len(piece) > plain.end:
+                        parser.unreader.unread(piece[plain.end :])
+                    if self._answer(plain, piece, client):
+                        continue
+                    return
             parser.unreader.unread(piece)
             with client.reading_head(len(piece)):
                 parser.mesg = None
@@ -115,18 +112,6 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
             with client.reading_head(0):
                 if request.should_close() or not parser.finish_body():
                     return
-
-    def _base_environ(self, server: Any, client: ClientSocket, addr: Any) -> dict[str, Any] | None:
-        """Return what all plain requests of a connection have in common; None when gunicorn is to read them all."""
-        if not self._may_be_plain or not isinstance(addr, tuple):  # a Unix socket's is none
-            return None
-        return self._environ | {
-            "gunicorn.socket": client,
-            "REMOTE_ADDR": addr[0],
-            "REMOTE_PORT": str(addr[1]),
-            "SERVER_NAME": server[0],
-            "SERVER_PORT": str(server[1]),
-        }
 
     def _next_piece(self, client: ClientSocket) -> bytes:
         connection = gevent.getcurrent()
@@ -137,13 +122,11 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
         finally:
             del self._idle[connection]
 
-    def _answer(self, request: PlainRequest, client: ClientSocket) -> bool:
-        """Answer a plain request; return whether the connection may go on."""
-        answer = Answer()
-        body = self.wsgi(request.environ, answer.start)
-        goes_on = self.alive and request.is_read
-        client.answer(answer.data(body, self._date, goes_on=goes_on))
-        return goes_on
+    def _answer(self, request: PlainRequest, piece: bytes, client: ClientSocket) -> bool:
+        """Answer a plain request, all of which is in the piece; return whether the connection may go on."""
+        answer = self.wsgi.answer(request.http.with_body(piece[request.start : request.end]), client)
+        client.answer(written(answer, self._date, goes_on=self.alive))
+        return bool(self.alive)
 
     def _close_one(self) -> None:
         for client in self._clients.values():
