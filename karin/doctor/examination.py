@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     deployment_checks.not_served,
     deployment_checks.paused,
     deployment_checks.uncallable_functions,
+    store_checks.cluster,
     store_checks.eviction,
     store_checks.persistence,
     machine_checks.store_on_a_volatile_disk,

@@ -173,6 +173,29 @@ def _plan_note(one: Plan, spent: str, limit: str) -> Finding:
     )
 
 
+def cluster(facts: Facts) -> Iterator[Finding]:
+    """A cluster serves some queues not at all, or would not if one more machine were lost."""
+    if facts.store is None:
+        return
+    if facts.store.uncovered:
+        yield problem(
+            "cluster-slots",
+            "store",
+            f"{facts.store.uncovered:,} of the cluster's 16,384 slots are served by no node",
+            why="Queues in those slots take no messages and deliver none.",
+            fix="Bring the lost nodes back, or give their slots to others (redis-cli --cluster fix).",
+        )
+    if facts.store.lonely:
+        yield note(
+            "cluster-replicas",
+            "store",
+            f"{len(facts.store.lonely)} of its {facts.store.nodes} primaries have no replica:"
+            f" {', '.join(facts.store.lonely)}",
+            why="When one of them is lost, so are its queues until it is back, with what it had not on disk.",
+            fix="Add a replica to each (CLUSTER REPLICATE), so that one takes over.",
+        )
+
+
 def untold(facts: Facts) -> Iterator[Finding]:
     """The store does not tell what the other checks need."""
     if facts.store is None or facts.store_problem:

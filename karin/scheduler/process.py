@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
@@ -74,7 +75,8 @@ class SchedulerProcess:
         self._rounds = Rounds(self._dispatcher, settings.max_concurrency)
         # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
         self._chores = ThreadPoolExecutor(1, thread_name_prefix="chore")
-        self._id = f"{socket.gethostname()}-{os.getpid()}"
+        # Containers may share a host's name and a process's number, and a move task belongs to one scheduler alone.
+        self._id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._moves = Moves(self._context, self._id)
         self._stopping = threading.Event()
         self._knows_store = False  # nothing is read or written before its schema is known

@@ -7,7 +7,7 @@ that is lost takes only its own queues along. Why not redis-py's own client for 
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import redis
@@ -17,6 +17,7 @@ from redis.exceptions import AskError, ClusterDownError, MovedError, TryAgainErr
 from karin.clock import Clock, SystemClock
 from karin.redis_url import Address, RedisUrl
 from karin.store.faults import Faults, StoreUnavailable
+from karin.store.found import Finder
 from karin.store.slots import Slots, slot_of
 
 MOST_HOPS = 5  # from one node to the next for one command
@@ -76,6 +77,7 @@ class ClusterClient(redis.Redis):
         self._nodes: dict[Address, Node] = {}
         self._slots: Slots | None = None
         self._looked_at_ms: int | None = None
+        self.finder = _AnyPrimary(self)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command on the node of its key, which is its first argument; one without a key on any node."""
@@ -126,16 +128,9 @@ class ClusterClient(redis.Redis):
         """Return all primaries; raises redis.RedisError when nobody tells them."""
         return [self._node(address) for address in self._known().primaries]
 
-    @property
-    def slots(self) -> Slots:
+    def known_slots(self) -> Slots:
         """Return who serves what, as it was told last; raises redis.RedisError when nobody tells it."""
         return self._known()
-
-    def addresses(self) -> Iterable[Address]:
-        """Return where a subscription may be: on any primary, for what is published reaches all of them."""
-        known = list(self._known().primaries)
-        random.shuffle(known)
-        return known
 
     def ask(self, slot: int, question: Callable[[Node], T], asking: Callable[[Node], T]) -> T:
         """Return the answer of whoever serves a slot; ``asking`` asks whoever is about to.
@@ -250,6 +245,7 @@ class ClusterClient(redis.Redis):
                 if told:
                     self._slots = Slots(told, address)
                     self._forget_strangers(self._slots.addresses)
+                    self.finder.hang_up_elsewhere(self._slots.primaries)
                     return
                 error = ClusterDownError("CLUSTERDOWN Hash slot not served")
             if self._clock.now_ms() > until_ms:
@@ -264,6 +260,20 @@ class ClusterClient(redis.Redis):
                 self._nodes.pop(address).client.connection_pool.disconnect(inuse_connections=False)
         if self._faults:
             self._faults.keep(f"{host}:{port}" for host, port in known)
+
+
+class _AnyPrimary(Finder):
+    """Where a subscription may be: what is published on any node reaches all primaries."""
+
+    def __init__(self, client: ClusterClient) -> None:
+        super().__init__()
+        self._client = client
+
+    def find(self) -> Sequence[Address]:
+        """Return all primaries, in any order."""
+        known = self._client.known_slots().primaries
+        random.shuffle(known)
+        return known
 
 
 class _ClusterPipeline(Pipeline):

@@ -15,6 +15,7 @@ from redis.retry import Retry
 from karin.redis_url import Kind, RedisUrl
 from karin.store.faults import Faults, StoreUnavailable, unavailable
 from karin.store.guard import GuardedClient, Shared, guarded
+from karin.store.tls import TlsPool
 
 __all__ = ["Client", "StoreUnavailable", "connect", "connect_listener", "connection_options", "store_errors"]
 
@@ -64,7 +65,8 @@ def connect(
     if patience_seconds is not None:
         options["socket_timeout"] = patience_seconds
     # redis-py opens up to 100 connections and raises when they are used up: we open few and wait for one.
-    pool = redis.BlockingConnectionPool.from_url(
+    kind = TlsPool if where.is_encrypted else redis.BlockingConnectionPool
+    pool = kind.from_url(
         _first_server(where),
         max_connections=max_connections,
         timeout=POOL_WAIT_SECONDS,
@@ -81,14 +83,14 @@ def connect(
 def connect_listener(url: str, client: Client | None = None) -> Client:
     """Return a client for one subscription, which tells when its connection is lost.
 
-    redis-py would connect and subscribe again in silence, and nudges sent meanwhile would never be missed. In a cluster
-    it is on any node that ``client`` knows.
+    redis-py would connect and subscribe again in silence, and nudges sent meanwhile would never be missed. Where there
+    are several servers it follows ``client``: to the primary, or to any of a cluster's.
     """
     where = RedisUrl.parse(url)
-    if where.kind is Kind.CLUSTER:
-        from karin.store.found import options_to_find  # noqa: PLC0415
+    if where.kind is not Kind.SERVER and client is not None:
+        from karin.store.found import led_by  # noqa: PLC0415 - only for those who need it
 
-        finding = options_to_find(where, getattr(client, "addresses", lambda: where.hosts))
+        finding = led_by(_finder_of(client), is_encrypted=where.is_encrypted)
     else:
         finding = _finding(where)
     options = connection_options(url) | {"retry": Retry(NoBackoff(), 0)}
@@ -105,9 +107,15 @@ def _finding(url: RedisUrl) -> dict[str, Any]:
     """Return the options of connections that find their address; none if it is the URL's own."""
     if url.kind is not Kind.SENTINEL:
         return {}
-    from karin.store.found import options_to_find, primary_by_sentinels  # noqa: PLC0415 - only for those who have them
+    from karin.store.found import Sentinels, led_by  # noqa: PLC0415 - only for those who have them
 
-    return options_to_find(url, primary_by_sentinels(url, connection_options(url.text) | SENTINEL_LIMITS))
+    sentinels = Sentinels(url, connection_options(url.text) | SENTINEL_LIMITS)
+    return led_by(sentinels, is_encrypted=url.is_encrypted)
+
+
+def _finder_of(client: Any) -> Any:
+    """Return who tells a client's connections where to go, so that a subscription goes there as well."""
+    return getattr(client, "finder", None) or client.connection_pool.connection_kwargs["finder"]
 
 
 def connection_options(url: str) -> dict[str, Any]:

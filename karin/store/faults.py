@@ -90,6 +90,13 @@ NO_PRIMARY = Fault(
 )
 LOADING = Fault("loading", ("loading",), "it loads its data: this passes by itself", 1_000)
 BUSY = Fault("busy", ("busy",), "a script keeps it busy: this passes by itself", 1_000)
+UNTRUSTED = Fault(
+    "untrusted",
+    ("[ssl", "certificate"),
+    "it does not agree with karin on TLS: REDIS_URL=rediss://... takes ssl_ca_certs=/path/ca.pem for a CA of its own,"
+    " ssl_certfile and ssl_keyfile if it wants a certificate, and the host that its certificate is made out to",
+    5_000,
+)
 OVERLOADED = Fault(
     "overloaded",
     ("no connection available",),
@@ -104,7 +111,7 @@ AWAY = Fault(
     " REDIS_URL is its address",
     500,
 )
-_BY_SIGNS = (QUOTA, LOCKED_OUT, CROWDED, FULL, READ_ONLY, DISK, NO_PRIMARY, LOADING, BUSY, OVERLOADED)
+_BY_SIGNS = (UNTRUSTED, QUOTA, LOCKED_OUT, CROWDED, FULL, READ_ONLY, DISK, NO_PRIMARY, LOADING, BUSY, OVERLOADED)
 
 
 def fault_of(error: redis.RedisError) -> Fault | None:

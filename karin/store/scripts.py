@@ -50,6 +50,10 @@ class ManyNodes(Protocol):
         """Return the nodes that serve slots."""
         ...
 
+    def known_slots(self) -> Any:
+        """Return which node serves which slot (karin.store.slots)."""
+        ...
+
 
 class Scripts:
     """All scripts, registered with one client; each call is one EVALSHA.

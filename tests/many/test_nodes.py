@@ -1,0 +1,42 @@
+"""What a cluster says of itself is the worst of its nodes, and what is said on one is heard on all."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from karin.clock import SystemClock
+from karin.store.signals import SyncAsked
+from karin.store.store import Store
+from tests.many.cluster import Cluster, running_cluster
+from tests.support import short_folder
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with short_folder() as home, running_cluster(home) as running:
+        yield running
+
+
+def test_the_worst_of_each_node_is_told(cluster: Cluster) -> None:
+    _, second, third = cluster.primaries
+    second.client.config_set("maxmemory-policy", "allkeys-lru")
+    third.client.config_set("maxmemory", 10_000_000)
+    told = Store.open(cluster.url, max_connections=1).inspection.look(SystemClock())
+    assert told.drops_messages
+    assert told.number("maxmemory") == 10_000_000
+    assert told.nodes == 3
+    assert set(told.lonely) == {f"127.0.0.1:{server.port}" for server in cluster.primaries}
+    assert (told.uncovered, told.refusals) == (0, {})
+    assert told.save == ""
+    assert told.clock_ahead_ms is not None
+
+
+def test_whoever_publishes_is_heard_on_all_nodes_and_told_by_how_many(cluster: Cluster) -> None:
+    stores = [Store.open(cluster.url, max_connections=1) for _ in range(6)]
+    listeners = [store.signals.listen(requests=True) for store in stores]  # on nodes that chance chooses
+    for listener in listeners:
+        assert next(listener) is None
+    assert stores[0].signals.publish(SyncAsked()) == len(listeners)
+    for listener in listeners:
+        assert next(listener) == SyncAsked()
+        listener.close()
