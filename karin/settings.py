@@ -25,6 +25,7 @@ WEB_PASSWORD_LENGTH = 12  # characters, at least
 SQS_MAX_DELAY_SECONDS = 900
 STORE_MEMORY_MB = (16, 1024 * 1024)
 MOST_BYTES = 10**12 - 1
+SWITCH = ("0", "1")  # off and on
 FSYNC = ("everysec", "always")
 YEAR_SECONDS = 366 * 24 * 60 * 60
 SOCKET_NAME = "store.sock"
@@ -47,6 +48,7 @@ class Settings:
     key_scopes: Mapping[str, KeyScope] = field(default_factory=dict)  # of those keys that are limited
     url_token: str | None = field(default=None, repr=False)
     web_password: str | None = field(default=None, repr=False)  # of karin-tui in a browser; None: loopback only
+    index: bool = False  # whether the endpoint lists the functions and forwards to them by their names
     account_id: str | None = None  # None: taken from the mappings, else DEFAULT_ACCOUNT_ID
     region: str = DEFAULT_REGION
     workers: int = 1
@@ -79,6 +81,7 @@ class Settings:
             key_scopes=key_scopes,
             url_token=_url_token(environ.get("KARIN_URL_TOKEN")),
             web_password=_web_password(environ.get("KARIN_WEB_PASSWORD")),
+            index=_one_of(environ, "KARIN_INDEX", SWITCH) == SWITCH[1],
             account_id=_account_id(environ.get("KARIN_ACCOUNT_ID")),
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
             workers=_integer(environ, "WEB_CONCURRENCY", 1, 1, 64),
@@ -122,6 +125,7 @@ VARIABLES = (
     "KARIN_HOME", "KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY",
     "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL", "KARIN_SWEEP_INTERVAL", "KARIN_WEB_PASSWORD",
     "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC", "KARIN_MAX_QUEUE_BYTES", "KARIN_MAX_BYTES", "KARIN_METRICS_BIND",
+    "KARIN_INDEX",
 )  # fmt: skip
 
 SHARED_VARIABLES = (
@@ -270,6 +274,11 @@ def _one_of(environ: Mapping[str, str], name: str, words: Sequence[str]) -> str:
 
 
 def _refuse_open_door(settings: Settings) -> None:
+    if settings.index and not (settings.access_keys or settings.url_token):
+        raise SettingsError(
+            "KARIN_INDEX=1 would let the pages of your functions use your queues, which they share an address with:"
+            " set KARIN_ACCESS_KEYS=id:secret or KARIN_URL_TOKEN, too"
+        )
     if settings.access_keys or settings.url_token or is_loopback(settings.bind_host):
         return
     raise SettingsError(

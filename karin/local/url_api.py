@@ -14,7 +14,8 @@ from karin.local.invocation import Invocation
 from karin.local.invoke_api import SYNCHRONOUS_LIMIT_BYTES
 from karin.local.invoker import Invoker
 from karin.local.listener import RAW_PATH_KEY
-from karin.local.url_event import UrlAnswer, UrlRequest, answer_of, broken, build_event
+from karin.local.url_origin import origin_of
+from karin.mapping.url_event import UrlAnswer, UrlRequest, answer_of, broken, build_event
 
 
 def create_url_app(
@@ -69,7 +70,8 @@ class Urls:
         if not launch.is_served(function.runtime):
             return broken()
         invocation = Invocation(self._definition.function_arn(function.name), b"", request.received_at_ms)
-        invocation.payload = build_event(request, self._definition, function, invocation.request_id)
+        origin = origin_of(function, self._definition, request.headers)
+        invocation.payload = build_event(request, origin, invocation.request_id)
         if len(invocation.payload) > SYNCHRONOUS_LIMIT_BYTES:
             return UrlAnswer(413, (), b'{"Message":"Request Entity Too Large"}')
         try:

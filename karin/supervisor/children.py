@@ -14,7 +14,7 @@ from karin.settings import Settings
 SCHEDULER = ("-m", "karin.scheduler")
 ENDPOINT = ("-m", "gunicorn", "--config", "python:karin.wsgi.gunicorn_config")
 WEB_PASSWORD = "KARIN_WEB_PASSWORD"  # noqa: S105 - the variable, of karin-tui alone
-_OF_DOORS = frozenset({"KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", WEB_PASSWORD})
+_OF_DOORS = frozenset({"KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_INDEX", WEB_PASSWORD})
 _REGIONS = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})  # in ARNs
 CONNECT_TIMEOUT_SECONDS = 0.2  # the port is on this machine: it accepts or refuses at once
 
@@ -39,7 +39,7 @@ def karin_children(settings: Settings, environ: Mapping[str, str]) -> tuple[Chil
     endpoint = ChildSpec(
         "endpoint",
         (sys.executable, *ENDPOINT),
-        _without_aws(inherited),
+        _of_endpoint(inherited, calls_functions=settings.index),
         probe=lambda: accepts_connections(settings.endpoint_url),
         reload_signal=signal.SIGHUP,
     )
@@ -61,12 +61,12 @@ def _without_doors(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in _OF_DOORS}
 
 
-def _without_aws(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment for the part that strangers reach: it never calls AWS, and must not be able to."""
+def _of_endpoint(environ: Mapping[str, str], *, calls_functions: bool) -> dict[str, str]:
+    """Return an environment for the part that strangers reach: unless it calls functions, it must not be able to."""
     return {
         name: value
         for name, value in environ.items()
-        if name in _REGIONS or (not name.startswith("AWS_") and name != WEB_PASSWORD)
+        if name in _REGIONS or ((calls_functions or not name.startswith("AWS_")) and name != WEB_PASSWORD)
     }
 
 

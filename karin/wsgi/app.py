@@ -40,11 +40,17 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
         self._long_polls = LongPolls(context.store.signals, context.clock)
         self._endpoint = SqsEndpoint(context, settings, self._long_polls, meter)
         self.add_route("/healthz", Health(context, settings))
+        self._routed: tuple[str, ...] = ROUTED
         self.add_sink(self._endpoint, prefix=r"/")
+        if settings.index:
+            from karin.wsgi.functions.routes import OF_FUNCTIONS, add_pages  # noqa: PLC0415 - others do not pay for them
+
+            self._routed += (OF_FUNCTIONS,)
+            add_pages(self, context, settings, self._endpoint)
 
     def takes(self, raw_path: str) -> bool:
         """Tell whether a POST to a path is for the endpoint, so that ``answer`` may answer it."""
-        return not raw_path.startswith(ROUTED)
+        return not raw_path.startswith(self._routed)
 
     def answer(self, request: HttpRequest, client: ClientSocket) -> HttpAnswer:
         """Answer a request to the endpoint as Falcon would, which takes 40 us longer."""

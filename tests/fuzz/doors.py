@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from karin.access_keys import SHORTEST_SECRET, AccessKeyError, KeyScope, parse_access_keys
 from karin.aws.calling import retry_after_seconds
 from karin.aws.inspection import _ahead_ms
-from karin.local.url_event import answer_of
+from karin.mapping.url_event import answer_of
 from karin.operations import backup_file
 from karin.operations.backup_file import BadBackup, End, Header, Writer
 from karin.sqs.characters import FORBIDDEN

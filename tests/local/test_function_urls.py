@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from karin.local.process import LocalLambda
-from karin.local.url_event import answer_of, broken
+from karin.mapping.url_event import answer_of, broken
 
 
 def call(

@@ -23,7 +23,7 @@ OF_KARIN = {
     "KARIN_ACCOUNT_ID": "1" * 12,
     "AWS_REGION": "eu-west-1",
 }
-UNSHARED = {"KARIN_HOME", "KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_WEB_PASSWORD"}
+UNSHARED = {"KARIN_HOME", "KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_WEB_PASSWORD", "KARIN_INDEX"}
 
 
 def look(home: Path, store_url: str, variables: Mapping[str, str] | None, **own: str) -> Running:

@@ -44,6 +44,10 @@ def test_no_child_has_a_secret_that_it_has_no_use_for(home: Path) -> None:
     assert endpoint.environ == doors | both | told
     assert Settings.from_env({"HOME": "/", **scheduler.environ}).sweep_interval_seconds == 7
 
+    _, scheduler, endpoint = karin_children(Settings(home=home, index=True), environ | {"KARIN_INDEX": "1"})
+    assert endpoint.environ == doors | aws | both | told | {"KARIN_INDEX": "1"}, "it calls functions"
+    assert scheduler.environ == aws | both | told
+
 
 def test_a_store_of_ones_own_needs_no_child(home: Path) -> None:
     children = karin_children(Settings(home=home, redis_url="redis://example.com"), {})

@@ -54,6 +54,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "KARIN_MAX_QUEUE_BYTES": "1000000",
             "KARIN_MAX_BYTES": "0",
             "KARIN_METRICS_BIND": "[::]:9091",
+            "KARIN_INDEX": "1",
         }
     )
 
@@ -77,6 +78,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         max_queue_bytes=1_000_000,
         metrics_bind=("::", 9091),
         max_bytes=0,
+        index=True,
     )
     assert settings.store_url == settings.redis_url
     assert settings.endpoint_url == "http://127.0.0.1:8080"
@@ -174,6 +176,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(name: str, hint: str) -
         ("KARIN_STORE_FSYNC", "no"),
         ("KARIN_METRICS_BIND", "9091"),
         ("KARIN_METRICS_BIND", "127.0.0.1:"),
+        ("KARIN_INDEX", "yes"),
         ("KARIN_MAX_QUEUE_BYTES", "1e6"),
         ("KARIN_MAX_BYTES", "-1"),
         ("KARIN_HOME", "/" + "x" * 200),
@@ -257,3 +260,11 @@ def test_metrics_are_off_unless_an_address_is_given_and_never_on_the_endpoints_p
     require_private_metrics(settings)
     with pytest.raises(StartError, match="KARIN_METRICS_BIND has the endpoint's port 4000"):
         require_private_metrics(Settings.from_env(HOME | {"KARIN_METRICS_BIND": "127.0.0.2:4000"}))
+
+
+def test_pages_of_functions_need_a_lock_before_the_queues_even_on_loopback() -> None:
+    with pytest.raises(SettingsError, match="KARIN_ACCESS_KEYS"):
+        Settings.from_env(HOME | {"KARIN_INDEX": "1"})
+
+    assert Settings.from_env(HOME | {"KARIN_INDEX": "1", "KARIN_URL_TOKEN": "a-good-token-0123"}).index
+    assert not Settings.from_env(HOME | {"KARIN_INDEX": "0"}).index

@@ -12,14 +12,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from karin.local.definition import Definition, Function
-
 Headers = tuple[tuple[str, str], ...]
 
 _TEXT_TYPES = re.compile(r"text/|application/(?:json|xml|javascript)\b|[^;]*\+(?:json|xml)\b", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-_ACCESS_KEY = re.compile(r"Credential=([\w]+)/")
 _BROKEN = "Internal Server Error"
 
 
@@ -35,6 +32,15 @@ class UrlRequest(msgspec.Struct, frozen=True):
     received_at_ms: int
 
 
+class UrlOrigin(msgspec.Struct, frozen=True):
+    """What a function is told of its URL; ``identity`` is who signed where that is asked for."""
+
+    api_id: str
+    domain_name: str
+    account_id: str = "anonymous"
+    identity: dict[str, str | None] | None = None
+
+
 class UrlAnswer(msgspec.Struct, frozen=True):
     """What the caller of a URL gets."""
 
@@ -43,17 +49,16 @@ class UrlAnswer(msgspec.Struct, frozen=True):
     body: bytes
 
 
-def build_event(request: UrlRequest, definition: Definition, function: Function, request_id: str) -> bytes:
+def build_event(request: UrlRequest, origin: UrlOrigin, request_id: str) -> bytes:
     """Return the event that a function is called with, as JSON."""
     headers = dict(request.headers)
     cookies = [part.strip() for part in headers.pop("cookie", "").split(";") if part.strip()]
     instant = datetime.fromtimestamp(request.received_at_ms / 1000, UTC)
-    is_signed = function.url is not None and function.url.auth_type == "AWS_IAM"
     context: dict[str, Any] = {
-        "accountId": definition.account_id if is_signed else "anonymous",
-        "apiId": function.name,
-        "domainName": headers.get("host", ""),
-        "domainPrefix": function.name,
+        "accountId": origin.account_id,
+        "apiId": origin.api_id,
+        "domainName": origin.domain_name,
+        "domainPrefix": origin.api_id,
         "http": {
             "method": request.method,
             "path": request.path,
@@ -67,8 +72,8 @@ def build_event(request: UrlRequest, definition: Definition, function: Function,
         "time": instant.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": request.received_at_ms,
     }
-    if is_signed:
-        context["authorizer"] = {"iam": _identity(headers.get("authorization", ""), definition)}
+    if origin.identity is not None:
+        context["authorizer"] = {"iam": origin.identity}
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
@@ -145,17 +150,3 @@ def _body(body: bytes, content_type: str) -> dict[str, object]:
         except UnicodeDecodeError:
             pass
     return {"body": base64.b64encode(body).decode("ascii"), "isBase64Encoded": True}
-
-
-def _identity(authorization: str, definition: Definition) -> dict[str, str | None]:
-    """Return who signed, as far as an unchecked signature tells."""
-    found = _ACCESS_KEY.search(authorization)
-    return {
-        "accessKey": found[1] if found else "local",
-        "accountId": definition.account_id,
-        "callerId": "local",
-        "cognitoIdentity": None,
-        "principalOrgId": None,
-        "userArn": f"arn:aws:iam::{definition.account_id}:user/local",
-        "userId": "local",
-    }
