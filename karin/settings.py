@@ -60,6 +60,7 @@ class Settings:
     max_bytes: int | None = None  # that all queues may hold together; as above
     store_memory_mb: int | None = None  # that the embedded store may take; None: by the machine (karin.embedded)
     metrics_bind: tuple[str, int] | None = None  # host and port where metrics are served; None: nowhere
+    traces: bool = False  # whether there is a collector for them, to which OpenTelemetry finds by itself
     store_fsync: str = FSYNC[0]  # when the embedded store's log is on the disk, in Valkey's words
 
     @classmethod
@@ -95,6 +96,7 @@ class Settings:
             max_bytes=_optional_integer(environ, "KARIN_MAX_BYTES", 0, MOST_BYTES),
             store_memory_mb=_optional_integer(environ, "KARIN_STORE_MEMORY", *STORE_MEMORY_MB),
             store_fsync=_one_of(environ, "KARIN_STORE_FSYNC", FSYNC),
+            traces=_traces(environ),
             metrics_bind=_optional_address(environ, "KARIN_METRICS_BIND", DEFAULT_METRICS_BIND),
         )
         _refuse_open_door(settings)
@@ -168,6 +170,14 @@ def parse_address(value: str, name: str, example: str) -> tuple[str, int]:
 def _optional_address(environ: Mapping[str, str], name: str, example: str) -> tuple[str, int] | None:
     value = environ.get(name)
     return parse_address(value, name, example) if value else None
+
+
+def _traces(environ: Mapping[str, str]) -> bool:
+    """Tell whether OpenTelemetry's own variables ask for traces."""
+    is_disabled = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    exporters = (environ.get("OTEL_TRACES_EXPORTER") or "otlp").split(",")
+    has_collector = environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    return bool(has_collector) and not is_disabled and "otlp" in exporters
 
 
 def _local_url(host: str, port: int) -> str:

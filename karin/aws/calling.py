@@ -84,6 +84,8 @@ class DirectInvoker:
         path = f"{connections.base_path}/2015-03-31/functions/{quote(function_arn, safe='-._~')}/invocations"
         headers = {"host": connections.host_header, **HEADERS}
         headers = signed_headers(access, path, headers, payload.data, self._clock.now_ms())
+        if payload.trace_header:
+            headers["x-amzn-trace-id"] = payload.trace_header  # unsigned, as with botocore: it may change on its way
         answer = connections.post(path, headers, payload, timeout_seconds + self._margin_seconds)
         result = _read(answer) if isinstance(answer, Answer) else answer
         if isinstance(result, Refused) and result.code in WRONG_KEYS:

@@ -51,6 +51,7 @@ class LambdaInvoker:
         self._read_timeouts_seconds = read_timeouts_seconds
         self._lock = threading.Lock()
         self._by_region: dict[tuple[str, float], Any] = {}
+        self._calling = threading.local()
 
     def invoke(self, function_arn: str, payload: Payload, timeout_seconds: int) -> InvokeResult:
         """Call a function and wait for its answer; never raises for what AWS or the network does.
@@ -60,6 +61,7 @@ class LambdaInvoker:
         """
         try:
             client = self._client(region_from_arn(function_arn), timeout_seconds)
+            self._calling.trace_header = payload.trace_header
             response = client.invoke(
                 FunctionName=function_arn,
                 InvocationType="RequestResponse",
@@ -79,8 +81,13 @@ class LambdaInvoker:
             client = self._by_region.get((region, read_timeout))
             if client is None:
                 client = self._clients.build("lambda", region, self._config(read_timeout))
+                client.meta.events.register("before-call.lambda.Invoke", self._add_trace_header)
                 self._by_region[region, read_timeout] = client
         return client
+
+    def _add_trace_header(self, params: dict[str, Any], **_: Any) -> None:
+        if header := getattr(self._calling, "trace_header", None):
+            params["headers"]["X-Amzn-Trace-Id"] = header
 
     def _config(self, read_timeout_seconds: float) -> Config:
         return Config(

@@ -9,10 +9,14 @@ SMALL_BYTES = 64 * 1024  # what is no longer than this may stay in memory as lon
 
 
 class Payload:
-    """The bytes of an event, until someone drops them; ``on_drop`` is told once. One thread at a time."""
+    """The bytes of an event, until someone drops them; ``on_drop`` is told once. One thread at a time.
+
+    ``trace_header`` is sent along as X-Amzn-Trace-Id, so that the function's trace continues karin's.
+    """
 
     def __init__(self, data: bytes, on_drop: Callable[[], None] | None = None) -> None:
         self.size = len(data)
+        self.trace_header: str | None = None
         self._data: bytes | None = data
         self._on_drop = on_drop
 

@@ -29,6 +29,8 @@ from karin.store.messages import Call, Claim, Settlement, Verdict
 MOST_CLAIM_BYTES = 5 * 1024 * 1024  # of stored messages: as JSON they are longer, and little is to be left over
 MOST_LOADING_BYTES = 12 * 1024 * 1024  # two of the largest claims, each of which is in memory about four times
 
+MOST_LINKS = 100  # of a span, to those that sent its messages; OpenTelemetry keeps 128
+
 log = logging.getLogger("karin.scheduler")
 
 
@@ -47,12 +49,13 @@ class Claimed(msgspec.Struct, frozen=True):
 class Claims:
     """Claims batches; shared by the threads that call functions. ``lease_ms`` is the longest first lease."""
 
-    def __init__(self, context: Context, lease_ms: int, meter: Meter) -> None:
+    def __init__(self, context: Context, lease_ms: int, meter: Meter, *, traces: bool = False) -> None:
         self._context = context
         self._messages = context.store.messages
         self._clock = context.clock
         self._lease_ms = lease_ms
         self._meter = meter
+        self._traces = traces
         self._room = Room(MOST_LOADING_BYTES)
         self._most_event_bytes: dict[str, int] = {}  # by mapping, where AWS took fewer than it says
         self._large: set[QueueId] = set()  # queues of which the last event was large: the next will be, too
@@ -107,7 +110,10 @@ class Claims:
             return Claimed(None, self._delete_filtered(service, call, batch, now_ms))
         self._note_size(queue, batch)
         share.keep(len(batch.event))
-        return Claimed(_flight(service, call, batch, claim, now_ms, due_at_ms, share), next_due_at_ms)
+        flight = _flight(service, call, batch, claim, now_ms, due_at_ms, share)
+        if self._traces:
+            flight = msgspec.structs.replace(flight, trace_headers=_trace_headers(batch.taken))
+        return Claimed(flight, next_due_at_ms)
 
     def _note_size(self, queue: QueueId, batch: Batch) -> None:
         """Remember whether a queue's events are large: then its claims wait for room, and those of others do not."""
@@ -141,6 +147,11 @@ class Claims:
         log_call(invocation)
         self._meter.ended(invocation, delivered=0)
         return settled.next_due_at_ms
+
+
+def _trace_headers(taken: Sequence[ReceivedMessage]) -> tuple[str, ...]:
+    headers = dict.fromkeys(one.message.trace_header for one in taken if one.message.trace_header)
+    return tuple(headers)[:MOST_LINKS]
 
 
 def _flight(

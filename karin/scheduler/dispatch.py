@@ -5,9 +5,10 @@ nothing can be said about the messages: their lease brings them back.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
-from karin.mapping.invocation import pack_invocation
+from karin.mapping.invocation import Invocation, pack_invocation
 from karin.mapping.outcome import InvokeResult, Outcome, Responded, Unknown, decide
 from karin.mapping.payload import Payload
 from karin.mapping.refusals import Refused, Remedy, pause_reason
@@ -37,6 +38,27 @@ class Invoker(Protocol):
         ...
 
 
+class Delivery(Protocol):
+    """A delivery that is traced."""
+
+    @property
+    def trace_header(self) -> str | None:
+        """Return what the call of the function is to carry."""
+        ...
+
+    def ended(self, invocation: Invocation | None) -> None:
+        """Note what the call came to."""
+        ...
+
+
+class DeliveryTracer(Protocol):
+    """Makes spans of deliveries."""
+
+    def delivering(self, queue: QueueId, function_arn: str, headers: Sequence[str], messages: int) -> Delivery:
+        """Begin one, given the trace headers of its messages."""
+        ...
+
+
 class Dispatcher:
     """Delivers the messages of any queue; shared by the threads that call functions."""
 
@@ -47,12 +69,14 @@ class Dispatcher:
         invoker: Invoker,
         leases: Leases | None = None,
         meter: Meter | None = None,
+        tracer: DeliveryTracer | None = None,
     ) -> None:
         self.served = served
         self.paused = Paused(context)
         self._leases = leases or Leases(context)
         self._meter = meter or Unmetered()
-        self._claims = Claims(context, self._leases.lease_ms, self._meter)
+        self._tracer = tracer
+        self._claims = Claims(context, self._leases.lease_ms, self._meter, traces=tracer is not None)
         self._brakes = Brakes()
         self._messages = context.store.messages
         self._clock = context.clock
@@ -74,6 +98,19 @@ class Dispatcher:
 
     def deliver(self, flight: Flight) -> Landing:
         """Call the function and return what is to be settled; never raises for the function or AWS."""
+        if self._tracer is None:
+            return self._deliver(flight)
+        arn, count = flight.mapping.function_arn, len(flight.receipts)
+        delivery = self._tracer.delivering(flight.queue, arn, flight.trace_headers, count)
+        flight.payload.trace_header = delivery.trace_header
+        landing: Landing | None = None
+        try:
+            landing = self._deliver(flight)
+        finally:
+            delivery.ended(landing.invocation if landing else None)
+        return landing
+
+    def _deliver(self, flight: Flight) -> Landing:
         mapping, called_at_ms = flight.mapping, self._clock.now_ms()
         try:
             result = self._invoker.invoke(mapping.function_arn, flight.payload, flight.service.timeout_seconds)

@@ -15,7 +15,8 @@ class Flight(msgspec.Struct, frozen=True):
 
     ``receipts`` are those of the messages in the event, in its order; ``filtered`` passed none of the filters and are
     deleted with the batch. ``due_at_ms`` is when the earliest was due, ``retry_at_ms`` when they are if the function
-    fails, ``over_at_ms`` when its call has surely ended.
+    fails, ``over_at_ms`` when its call has surely ended. ``trace_headers`` are those of its messages
+    if there are traces.
     """
 
     service: Service
@@ -29,6 +30,7 @@ class Flight(msgspec.Struct, frozen=True):
     leased_until_ms: int
     retry_at_ms: int
     over_at_ms: int
+    trace_headers: tuple[str, ...] = ()
 
     @property
     def mapping(self) -> Mapping:

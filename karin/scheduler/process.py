@@ -29,6 +29,7 @@ from karin.store.faults import Faults, StoreUnavailable, pause_ms
 from karin.store.schema import EXIT_NEWER_STORE, NewerStore
 from karin.store.signals import MoveWaits, Nudge, PausesChanged, Signal, SyncAsked, Synced, SyncFailed
 from karin.store.store import Store
+from karin.tracing.opening import open_tracing
 
 if TYPE_CHECKING:
     from karin.scheduler.exposing.exposed import Exposed
@@ -69,8 +70,13 @@ class SchedulerProcess:
         self._invoker = DirectInvoker(
             settings.max_concurrency, AccessBook(find_access_apart, clock), clock, self._with_botocore
         )
+        self._tracing = open_tracing(settings, "scheduler")
         self._dispatcher = Dispatcher(
-            self._context, self._served, self._invoker, meter=exposed.meter if exposed else None
+            self._context,
+            self._served,
+            self._invoker,
+            meter=exposed.meter if exposed else None,
+            tracer=self._tracing,
         )
         self._rounds = Rounds(self._dispatcher, settings.max_concurrency)
         # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
@@ -112,6 +118,8 @@ class SchedulerProcess:
                 self._store.deployment.say_goodbye(self._id)
         except StoreUnavailable as error:
             log.warning("%s", error)
+        if self._tracing:
+            self._tracing.close()
         logging.shutdown()
         sys.stdout.flush()
         # Threads may hang in a call for minutes; the interpreter would wait for them.

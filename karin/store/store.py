@@ -26,6 +26,7 @@ from karin.store.sweeping import Sweep
 
 if TYPE_CHECKING:
     from karin.metrics.tally import Tally
+    from karin.store.traced import SendTracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,20 @@ class Store:
 
     @classmethod
     def over(
-        cls, client: Client, listener: Client, faults: Faults | None = None, tally: "Tally | None" = None
+        cls,
+        client: Client,
+        listener: Client,
+        faults: Faults | None = None,
+        tally: "Tally | None" = None,
+        tracer: "SendTracer | None" = None,
     ) -> "Store":
         """Return the store that two clients reach: one for commands, one for a subscription.
 
-        What callers send and receive is counted in a ``tally``.
+        What callers send and receive is counted in a ``tally``, and what they send is traced by a ``tracer``.
         """
         scripts = Scripts(client)
         return cls(
-            MessageCommands(scripts) if tally is None else _counted(scripts, tally),
+            _messages(scripts, tally, tracer),
             MoveCommands(client, scripts),
             QueueCommands(client, scripts),
             DeploymentCommands(client),
@@ -82,6 +88,7 @@ class Store:
         patience_seconds: float | None = None,
         sharing: Callable[[AbstractConnection, float], Shared] | None = None,
         tally: "Tally | None" = None,
+        tracer: "SendTracer | None" = None,
     ) -> "Store":
         """Return the store at a Redis URL; nothing is sent before its first command. See ``connect`` and ``over``."""
         client = connect(
@@ -92,10 +99,17 @@ class Store:
             patience_seconds=patience_seconds,
             sharing=sharing,
         )
-        return cls.over(client, connect_listener(url, client), faults, tally)
+        return cls.over(client, connect_listener(url, client), faults, tally, tracer)
 
 
-def _counted(scripts: Scripts, tally: "Tally") -> MessageCommands:
-    from karin.store.counted import CountedMessages  # noqa: PLC0415 - without metrics nobody pays for them
+def _messages(scripts: Scripts, tally: "Tally | None", tracer: "SendTracer | None") -> MessageCommands:
+    messages = MessageCommands(scripts)
+    if tally:
+        from karin.store.counted import CountedMessages  # noqa: PLC0415 - without metrics nobody pays for them
 
-    return CountedMessages(scripts, tally)
+        messages = CountedMessages(scripts, tally)
+    if tracer:
+        from karin.store.traced import TracedMessages  # noqa: PLC0415 - nor for traces without those
+
+        messages = TracedMessages(scripts, messages, tracer)
+    return messages

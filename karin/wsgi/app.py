@@ -14,6 +14,7 @@ from karin.settings import Settings
 from karin.store.connection import StoreUnavailable
 from karin.store.faults import Faults
 from karin.store.store import Store
+from karin.tracing.opening import open_tracing
 from karin.wsgi import schema
 from karin.wsgi.client_socket import ClientSocket
 from karin.wsgi.endpoint import SqsEndpoint
@@ -24,6 +25,7 @@ from karin.wsgi.shared_connection import SharedConnection
 from karin.wsgi.waiting import FairLine
 
 if TYPE_CHECKING:
+    from karin.tracing.spans import Tracing
     from karin.wsgi.metering import RequestMeter
 
 LONGEST_PAUSE_MS = 5_000  # in which a store that does not serve is not asked: people wait
@@ -35,10 +37,18 @@ CONNECTIONS = 1  # for the rare commands that are no script, beside one that all
 class Application(falcon.App[falcon.Request, falcon.Response]):
     """The endpoint and its health, as one WSGI application."""
 
-    def __init__(self, context: Context, settings: Settings, meter: "RequestMeter | None" = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        settings: Settings,
+        meter: "RequestMeter | None" = None,
+        tracing: "Tracing | None" = None,
+    ) -> None:
         super().__init__()
         self._long_polls = LongPolls(context.store.signals, context.clock)
         self._endpoint = SqsEndpoint(context, settings, self._long_polls, meter)
+        if tracing:
+            self._endpoint.header_of_traceparent = tracing.header_of
         self.add_route("/healthz", Health(context, settings))
         self._routed: tuple[str, ...] = ROUTED
         self.add_sink(self._endpoint, prefix=r"/")
@@ -68,6 +78,7 @@ def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID
     faults = Faults(logging.getLogger("karin.endpoint"), LONGEST_PAUSE_MS)
     if meter:
         faults.spent = meter.commands
+    tracing = open_tracing(settings, "endpoint")
     store = Store.open(
         settings.store_url,
         max_connections=CONNECTIONS,
@@ -75,13 +86,14 @@ def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID
         faults=faults,
         patience_seconds=PATIENCE_SECONDS,
         sharing=SharedConnection,
+        tracer=tracing,
         tally=meter.tally if meter else None,
     )
     schema.claim(store)
     context = Context.of(store, SystemClock(), settings)
     with suppress(StoreUnavailable):  # else the first send looks
         context.quotas.look(context.clock.now_ms())
-    return Application(context, settings, meter)
+    return Application(context, settings, meter, tracing)
 
 
 def _meter(settings: Settings) -> "RequestMeter":

@@ -1,6 +1,7 @@
 """Who calls and from where: what an action may need to know of the HTTP request."""
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ class Caller(NamedTuple):
     connection: Connection
     long_polls: LongPolls  # where the caller may wait
     scope: KeyScope = EVERYTHING  # what the key that signed may be used for
+    header_of_traceparent: Callable[[str], str | None] | None = None  # with traces: a W3C header as AWS writes it
 
     @property
     def base_url(self) -> str:
@@ -33,8 +35,12 @@ class Caller(NamedTuple):
 
     @property
     def trace_header(self) -> str | None:
-        """Return the X-Ray trace header of the request."""
-        return self.http.header("x-amzn-trace-id")
+        """Return the X-Ray trace header of the request; with traces, also of a W3C one."""
+        header = self.http.header("x-amzn-trace-id")
+        if header or self.header_of_traceparent is None:
+            return header
+        traceparent = self.http.header("traceparent")
+        return self.header_of_traceparent(traceparent) if traceparent else None
 
     @property
     def queue_path(self) -> str | None:

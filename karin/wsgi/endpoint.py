@@ -55,6 +55,7 @@ class SqsEndpoint:
     ) -> None:
         self._context = context
         self._meter = meter
+        self.header_of_traceparent: Callable[[str], str | None] | None = None  # with traces: a W3C header as AWS's
         self._long_polls = long_polls
         self._authenticator = Authenticator(settings)
         self._bodies = Bodies(MOST_BODY_BYTES)
@@ -118,7 +119,15 @@ class SqsEndpoint:
 
     def _caller(self, http: HttpRequest, identity: Identity, client: ClientSocket) -> Caller:
         sender_id = identity.sender_id or self._context.account.id()
-        return Caller(http, identity.token, sender_id, Connection(client), self._long_polls, identity.scope)
+        return Caller(
+            http,
+            identity.token,
+            sender_id,
+            Connection(client),
+            self._long_polls,
+            identity.scope,
+            self.header_of_traceparent,
+        )
 
 
 @dataclass(slots=True)

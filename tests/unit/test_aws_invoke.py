@@ -176,6 +176,20 @@ def test_an_answer_comes_back_with_its_log_tail_and_request_id(endpoint: LambdaE
     assert payload == b'{"Records":[]}'
 
 
+def test_a_trace_header_goes_along_unsigned_and_with_its_own_call_alone(
+    endpoint: LambdaEndpoint, invoker: Invoker
+) -> None:
+    payload = Payload(b"{}")
+    payload.trace_header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    invoker.invoke(arn("echo"), payload, 3)
+    invoker.invoke(arn("echo"), Payload(b"{}"), 3)
+
+    with_header, without = (headers for _, headers, _ in endpoint.calls)
+    assert with_header["x-amzn-trace-id"] == payload.trace_header
+    assert "x-amzn-trace-id" not in with_header["authorization"]
+    assert "x-amzn-trace-id" not in without
+
+
 def test_a_log_that_cannot_be_read_takes_nothing_from_the_answer(invoker: Invoker) -> None:
     assert invoker.invoke(arn("unlogged"), Payload(b"{}"), 3) == Responded(200, b"null", None, "", "request-1")
 

@@ -268,3 +268,18 @@ def test_pages_of_functions_need_a_lock_before_the_queues_even_on_loopback() -> 
 
     assert Settings.from_env(HOME | {"KARIN_INDEX": "1", "KARIN_URL_TOKEN": "a-good-token-0123"}).index
     assert not Settings.from_env(HOME | {"KARIN_INDEX": "0"}).index
+
+
+@pytest.mark.parametrize(
+    ("variables", "traces"),
+    [
+        ({}, False),
+        ({"OTEL_SERVICE_NAME": "karin"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces", "OTEL_TRACES_EXPORTER": "otlp"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_SDK_DISABLED": "true"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_TRACES_EXPORTER": "none"}, False),
+    ],
+)
+def test_there_are_traces_when_a_collector_is_named(variables: dict[str, str], traces: bool) -> None:
+    assert Settings.from_env(HOME | variables).traces is traces

@@ -79,9 +79,10 @@ def test_what_is_loaded_already_stays_as_it_is() -> None:
     assert _python(script) == "True"
 
 
-def test_who_does_not_serve_metrics_loads_nothing_of_them() -> None:
+def test_who_neither_serves_metrics_nor_traces_loads_nothing_of_them() -> None:
     script = (
         "import sys, karin.scheduler.process, karin.wsgi.app;"
-        "print([one for one in sys.modules if 'prometheus' in one or 'karin.metrics' in one or 'exposing' in one])"
+        "print([one for one in sys.modules if 'prometheus' in one or 'karin.metrics' in one or 'exposing' in one"
+        " or 'opentelemetry.sdk.trace' in one or 'spans' in one])"
     )
     assert _python(script) == "[]"

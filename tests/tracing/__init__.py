@@ -1,0 +1,1 @@
+"""Traces: spans that join sender, delivery and function."""
