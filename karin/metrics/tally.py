@@ -120,7 +120,11 @@ def _take(folder: Path, role: str) -> mmap.mmap:
             os.close(file)
             continue
         # All of it is on the disk from the start: a full disk would kill whoever writes to a page that is not.
-        os.posix_fallocate(file, 0, FILE_BYTES)
+        try:
+            os.posix_fallocate(file, 0, FILE_BYTES)
+        except OSError:
+            os.close(file)
+            raise
         mapped = mmap.mmap(file, FILE_BYTES)
         if _START.unpack_from(mapped)[0] != MAGIC:
             _START.pack_into(mapped, 0, MAGIC, _START.size)
@@ -138,6 +142,8 @@ def _rows(content: mmap.mmap | bytes) -> Iterator[tuple[str, tuple[str, ...], in
         length, cells = _ROW.unpack_from(content, place)
         text = content[place + _ROW.size : place + _ROW.size + length]
         place += _padded(_ROW.size + length)
+        if place + 8 * cells > len(content):  # no row that was written here
+            return
         metric, *labels = text.decode(errors="replace").split(_SEPARATOR)
         yield metric, tuple(labels), place, cells
         place += 8 * cells

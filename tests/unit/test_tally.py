@@ -101,6 +101,15 @@ def test_a_file_of_something_else_tells_nothing_and_is_begun_anew(tmp_path: Path
     assert told(tmp_path) == {(SENT.name, "orders"): 1}
 
 
+def test_a_row_that_reaches_beyond_its_file_is_none(tmp_path: Path) -> None:
+    Tally.open(tmp_path, "endpoint").cells(SENT, "orders")[0] += 1
+    path = tmp_path / FOLDER / "endpoint-0.tally"
+    content = bytearray(path.read_bytes())
+    content[8:16] = (2**40).to_bytes(8, "little")  # as if all of it were used
+    path.write_bytes(content[:60])
+    assert sum(told(tmp_path).values()) <= 1
+
+
 def test_without_a_folder_it_counts_in_vain_and_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / FOLDER).write_text("no folder")
     with caplog.at_level(logging.WARNING):
