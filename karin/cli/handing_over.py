@@ -81,6 +81,7 @@ class _Leaving:
         self._queue = queue
         self._real = real
         self._options = options
+        self._patience_ms = SHORTEST_WAIT_MS  # between two looks for what is in flight: longer while nothing changes
         self._handover = Handover(self._context, queue, real, lambda _: self._show(None))
 
     def run(self) -> int:
@@ -118,14 +119,19 @@ class _Leaving:
         """Wait until more can be handed over, and do that; what fails is said and tried again."""
         now_ms = self._context.clock.now_ms()
         self._show(left)
-        wait_ms = (left.next_at_ms or now_ms) - now_ms
-        threading.Event().wait(min(max(wait_ms, SHORTEST_WAIT_MS), LONGEST_WAIT_MS) / 1000)
+        wait_ms = min((left.next_at_ms or now_ms) - now_ms, LONGEST_WAIT_MS)
+        if left.leased:  # an outcome may be there long before a lease ends
+            wait_ms = min(wait_ms, self._patience_ms)
+        threading.Event().wait(max(wait_ms, SHORTEST_WAIT_MS) / 1000)
         try:
-            return self._handover.run()
+            now_left = self._handover.run()
         except (SourceFailed, StoreUnavailable) as error:
             _clear()
             print(f"karin: {error}; tried again in {LONGEST_WAIT_MS // 1000} s", file=sys.stderr)
+            self._patience_ms = LONGEST_WAIT_MS
             return Remaining(left.ready, left.delayed, left.leased, now_ms + LONGEST_WAIT_MS)
+        self._patience_ms = min(2 * self._patience_ms, LONGEST_WAIT_MS) if now_left == left else SHORTEST_WAIT_MS
+        return now_left
 
     def _plan(self, here: Remaining, near: int) -> int:
         there = self._real.waiting()
