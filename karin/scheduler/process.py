@@ -18,11 +18,13 @@ from karin.aws.calling import DirectInvoker, Invoker
 from karin.aws.unavailable import CatalogUnavailable
 from karin.clock import Clock
 from karin.operations.context import Context
+from karin.operations.status import MISSED_SWEEPS
 from karin.operations.syncing import sync
 from karin.scheduler.dispatch import Dispatcher
 from karin.scheduler.moves import Moves
 from karin.scheduler.rounds import Rounds
 from karin.scheduler.served import Served
+from karin.scheduler.turns import Turns
 from karin.settings import Settings
 from karin.sqs.names import region_from_arn
 from karin.store.faults import Faults, StoreUnavailable, pause_ms
@@ -78,11 +80,12 @@ class SchedulerProcess:
             meter=exposed.meter if exposed else None,
             tracer=self._tracing,
         )
-        self._rounds = Rounds(self._dispatcher, settings.max_concurrency)
-        # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
-        self._chores = ThreadPoolExecutor(1, thread_name_prefix="chore")
         # Containers may share a host's name and a process's number, and a move task belongs to one scheduler alone.
         self._id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._turns = Turns(self._id, clock.now_ms())
+        self._rounds = Rounds(self._dispatcher, settings.max_concurrency, self._turns.wait_ms)
+        # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
+        self._chores = ThreadPoolExecutor(1, thread_name_prefix="chore")
         self._moves = Moves(self._context, self._id)
         self._stopping = threading.Event()
         self._knows_store = False  # nothing is read or written before its schema is known
@@ -165,7 +168,7 @@ class SchedulerProcess:
             case None:  # subscribed: nothing is missed from here on
                 self._chore(self._take_up)
             case Nudge(queue, due_at_ms):
-                if self._served.serves(queue):
+                if self._served.serves(queue) and self._turns.hears(queue):
                     self._rounds.wakes.nudge(queue, due_at_ms)
             case MoveWaits(active):
                 self._moves.take_up([active])
@@ -228,9 +231,11 @@ class SchedulerProcess:
         queues = self._served.queues()
         news = {queue: self._rounds.wakes.news(queue) for queue in queues}
         surveyed = self._exposed.asks if self._exposed else None
-        swept = self._store.sweeping.sweep(queues, self._id, self._clock.now_ms(), surveyed)
+        now_ms = self._clock.now_ms()
+        swept = self._store.sweeping.sweep(queues, self._id, now_ms, surveyed)
+        self._turns.learn(swept.last_sweeps, now_ms - MISSED_SWEEPS * self._settings.sweep_interval_seconds * 1000)
         for queue, due_at_ms in swept.heads.items():
-            self._rounds.wakes.learn(queue, due_at_ms, news[queue])
+            self._rounds.wakes.learn(queue, self._turns.seen(queue, due_at_ms, now_ms), news[queue])
         self._moves.take_up(swept.moves)
         if self._exposed and swept.survey and self._exposed.learn(swept.survey):
             self._sweep()  # there are new queues: they are told of at once

@@ -6,6 +6,7 @@ Nothing is claimed before a thread is free for it, and rounds wait in line by qu
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from karin.scheduler.beats import Beats
@@ -28,13 +29,15 @@ log = logging.getLogger("karin.scheduler")
 class Rounds:
     """Runs rounds, which ``wakes`` ask for; ``beats`` do what does not go by the clock."""
 
-    def __init__(self, dispatcher: Dispatcher, max_concurrency: int) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, max_concurrency: int, wait_ms: Callable[[QueueId], int] = lambda _queue: 0
+    ) -> None:
         self._dispatcher = dispatcher
         self._pool = ThreadPoolExecutor(max_concurrency, thread_name_prefix="round")
         self._line = Line(max_concurrency)
         self._changed = threading.Condition()  # guards the line
         self._stopping = threading.Event()
-        self.wakes = Wakes(self.request)
+        self.wakes = Wakes(self.request, wait_ms)
         self.beats = Beats()
         self.beats.when_clock_is_set(self.wakes.look_at_clock)
 

@@ -24,11 +24,14 @@ class Wakes:
     """The timers of all queues.
 
     ``fire(queue, due_at_ms)`` is called at each wake, in APScheduler's thread: it must be quick, and may not arm its
-    own queue.
+    own queue. ``wait_ms`` tells for how long after that instant a queue is left to other schedulers.
     """
 
-    def __init__(self, fire: Callable[[QueueId, int], None]) -> None:
+    def __init__(
+        self, fire: Callable[[QueueId, int], None], wait_ms: Callable[[QueueId], int] = lambda _queue: 0
+    ) -> None:
         self._fire = fire
+        self._wait_ms = wait_ms
         self._lock = threading.Lock()
         self._is_stopped = False
         self._due_at_ms: dict[QueueId, int] = {}
@@ -122,7 +125,7 @@ class Wakes:
             return
         self._note(queue)
         self._due_at_ms[queue] = due_at_ms
-        at = _EPOCH + timedelta(milliseconds=due_at_ms)
+        at = _EPOCH + timedelta(milliseconds=due_at_ms + self._wait_ms(queue))
         self._scheduler.add_job(self._wake, DateTrigger(at), [queue, due_at_ms], id=str(queue), replace_existing=True)
 
     def _disarm(self, queue: QueueId) -> None:

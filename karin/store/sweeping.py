@@ -49,12 +49,13 @@ class Survey(msgspec.Struct, frozen=True):
 class Swept(msgspec.Struct, frozen=True):
     """What a sweep found: each queue's next due instant in ms (None: it is empty), and the active move tasks.
 
-    ``survey`` is there if it was asked for.
+    ``survey`` is there if it was asked for, ``last_sweeps`` are those of all schedulers, by their ids.
     """
 
     heads: dict[QueueId, int | None]
     moves: tuple[ActiveMove, ...]
     survey: Survey | None = None
+    last_sweeps: dict[str, int] = {}
 
 
 class Sweep:
@@ -84,7 +85,8 @@ class Sweep:
                 failure = error
             else:
                 survey = _merged(swept.survey, found.survey)
-                swept = Swept(swept.heads | found.heads, swept.moves + found.moves, survey)
+                sweeps = swept.last_sweeps | found.last_sweeps
+                swept = Swept(swept.heads | found.heads, swept.moves + found.moves, survey, sweeps)
         if failure is not None and not swept.heads:
             raise failure
         return swept
@@ -100,12 +102,13 @@ class Sweep:
         args: list[Argument] = [now_ms, scheduler_id, FORGOTTEN_MS]
         args += [int(part.has_schedulers), int(part.has_moving), int(part.has_names), len(part.heads)]
         args.append(-1 if surveyed is None else MOST_SURVEYED)
-        _, (count, *rest) = self._scripts.call("sweep", taken_keys, args)
+        _, (sweepers, count, *rest) = self._scripts.call("sweep", taken_keys, args)
         moves, heads = rest[: 2 * count], rest[2 * count : 2 * count + len(part.heads)]
         return Swept(
             {queue: optional_instant(head) for queue, head in zip(part.heads, heads, strict=True)},
             tuple(read_active(member, at_ms) for member, at_ms in zip(moves[::2], moves[1::2], strict=True)),
             None if surveyed is None else _survey(now_ms, part.surveyed, rest[-1], self._scripts.parts),
+            {name.decode(): int(at_ms) for name, at_ms in zip(sweepers[::2], sweepers[1::2], strict=True)},
         )
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.chaos [--seed N] [--seconds S] [--rig embedded|outside|runtimes|all]``: prove that nothing is lost.
+"""``python -m tests.chaos [--seed N] [--seconds S] [--rig embedded|outside|cluster|runtimes|all]``: nothing is lost.
 
 Prints the schedule of faults as it goes and a table at the end; exits with 1 when anything speaks against karin's
 promises. The same seed, seconds and rig make the same faults again.
@@ -25,6 +25,7 @@ MOST_SHOWN = 50  # problems: what is wrong once is often wrong a thousand times
 RIGS = {  # with their shares of the time
     "embedded": 5,
     "outside": 5,  # a store that karin does not look after, behind a proxy
+    "cluster": 2,  # three primaries, which die, stand still and hand over slots, each with a replica
     "runtimes": 2,  # the embedded store, and functions in real processes of karin's own Lambda service
 }
 
@@ -49,7 +50,9 @@ def _run(seed: int, seconds: float, rig: str) -> int:
     is_long = seconds >= LONG_SECONDS
     longest_stop_ms = LONG_STOP_MS if is_long else int(min(SHORT_STOP_MS, max(1_000, seconds * 250)))
     with _small_disk(wanted=is_long) as disk:
-        choices = Choices(rig == "outside", disk is not None, rig == "runtimes", longest_stop_ms)
+        choices = Choices(
+            rig == "outside", disk is not None, rig == "runtimes", longest_stop_ms, is_cluster=rig == "cluster"
+        )
         _say(f"\nseed {seed}, {seconds:g} s of faults, {rig}{_words(disk, is_long=is_long)}")
         ledger, problems = run(Run(seed, seconds, choices, disk), _say)
     _say("")

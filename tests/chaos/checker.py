@@ -15,6 +15,9 @@ REMEMBERED_MS = 300_000  # by a FIFO queue, what was sent
 JUMP = "jump"  # the beginning of such kinds of fault
 SHORTEST_LEASE_MS = 16_000  # of a call of a function with a timeout of 1 s
 STORE_KILLED = "kill store"
+REPLACED = ("kill primary", "stop primary")  # a replica takes over, which may lack what was accepted last
+REPLICATED_MS = 500  # after its answer a write is surely on its way to the replica
+FORGETFUL = (STORE_KILLED, *REPLACED)
 
 
 def lost(ledger: Ledger) -> list[str]:
@@ -117,7 +120,7 @@ def unexplained_copies(ledger: Ledger) -> list[str]:
         f"COPY: {_title(ledger.intents[body])} has the ids {sorted(found)}"
         for body, found in ids.items()
         if len(found) > 1
-        and not any(window.kind == STORE_KILLED for window in ledger.windows)
+        and not any(window.kind in FORGETFUL for window in ledger.windows)
         and not _was_forgotten(body, ledger)
     ]
 
@@ -174,7 +177,7 @@ def _died_with_the_store(accepted: Accepted, message_id: str, ledger: Ledger) ->
     not on its way to it.
     """
     for window in ledger.windows:
-        oldest_ms = window.killed_at_ms - POSTPONED_MS
+        oldest_ms = window.killed_at_ms - (REPLICATED_MS if window.kind in REPLACED else POSTPONED_MS)
         if not oldest_ms <= accepted.asked_at_ms <= window.killed_at_ms:
             continue
         near = [message_id] + [
@@ -205,7 +208,7 @@ def _may_go_back(first: Delivery | None, second: Delivery, windows: list[Window]
     return first is not None and any(
         _overlap(window, first.at_ms, second.at_ms)
         and (
-            window.kind == STORE_KILLED
+            window.kind in FORGETFUL
             or window.kind.startswith(JUMP)
             or window.released_at_ms - window.started_at_ms >= SHORTEST_LEASE_MS
         )
@@ -224,7 +227,7 @@ def _was_forgotten(body: str, ledger: Ledger) -> bool:
 
 
 def _overlap(window: Window, from_ms: float, until_ms: float) -> bool:
-    before_ms = POSTPONED_MS if window.kind == STORE_KILLED else 0
+    before_ms = POSTPONED_MS if window.kind in FORGETFUL else 0
     return window.started_at_ms - before_ms <= until_ms and from_ms <= window.ended_at_ms
 
 

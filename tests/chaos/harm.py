@@ -1,16 +1,22 @@
 """How each fault is done to a rig: begun, held, undone, and over once a message sent after it was delivered."""
 
+import itertools
 import os
 import signal
 import threading
 from pathlib import Path
 
+from karin.sqs.names import QueueId
+from karin.store import keys
+from karin.store.slots import slot_of
 from tests.chaos.functions import CANARY, Functions
 from tests.chaos.ledger import Ledger, Window, now_ms
-from tests.chaos.plan import Fault, Verb
+from tests.chaos.looking import MAPPED
+from tests.chaos.plan import PRIMARY, Fault, Verb
 from tests.chaos.rig import Rig
 from tests.chaos.runtimes import Runtimes
 from tests.chaos.senders import Sender
+from tests.store.support import ACCOUNT
 from tests.support import wait_until
 
 RECOVERY_SECONDS = 90
@@ -29,6 +35,7 @@ class Harm:
         self._functions = functions
         self._ledger = ledger
         self._ended = ended  # set when the run is to end early
+        self._queues = itertools.cycle(MAPPED)
         self._canary = Sender(rig.url, ledger, CANARY, "", "canary")
 
     def do(self, fault: Fault) -> Window:
@@ -36,8 +43,12 @@ class Harm:
         window = Window(fault.kind, now_ms())
         self._ledger.windows.append(window)
         match fault.verb:
-            case Verb.KILL:
+            case Verb.KILL if fault.target != PRIMARY:
                 self._kill(fault, window)
+            case Verb.KILL | Verb.STOP if fault.target == PRIMARY:
+                self._replace_primary(fault, window)
+            case Verb.MOVE:
+                self._move_slot()
             case Verb.STOP:
                 self._stop(fault)
             case Verb.RESTART if fault.target == "karin":
@@ -81,6 +92,28 @@ class Harm:
         self._rig.kill(fault.target)
         if fault.target == "supervisor":
             self._rig.start()
+
+    def _replace_primary(self, fault: Fault, window: Window) -> None:
+        """Kill or stop a primary until its replica has taken over; then it comes back as the replica of that."""
+        assert self._rig.cluster is not None
+        key = self._next_key()
+        lost = self._rig.cluster.owner(key)
+        window.killed_at_ms = now_ms()
+        lost.running.send_signal(signal.SIGKILL if fault.verb is Verb.KILL else signal.SIGSTOP)
+        owner = self._rig.cluster.owner_beside
+        wait_until(lambda: owner(key, lost) is not lost, "a replica takes over", RECOVERY_SECONDS)
+        self._hold(fault.hold_ms)
+        self._rig.cluster.revive(lost)
+
+    def _move_slot(self) -> None:
+        assert self._rig.cluster is not None
+        key = self._next_key()
+        owner = self._rig.cluster.owner(key)
+        self._rig.cluster.migrate(slot_of(key), next(one for one in self._rig.cluster.current() if one is not owner))
+
+    def _next_key(self) -> str:
+        """Return a key of each mapped queue in turn."""
+        return keys.queue(QueueId(ACCOUNT, next(self._queues)))
 
     def _stop(self, fault: Fault) -> None:
         pid = self._rig.freeze(fault.target)

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import redis
-
 from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.ids import read_id
 from tests.chaos.functions import CANARY, DEAD_LETTERS, FIFO, STANDARD
 from tests.chaos.ledger import Ledger
 from tests.chaos.senders import client_of
+from tests.many.stores import raw_client
 from tests.store.support import ACCOUNT
 
 MAPPED = (*STANDARD, *FIFO, CANARY)
@@ -22,7 +21,7 @@ class Look:
     def __init__(self, url: str, store_url: str) -> None:
         self._sqs = client_of(url)
         self._url = url
-        self._store = redis.Redis.from_url(store_url, decode_responses=True, encoding_errors="surrogateescape")
+        self._store = raw_client(store_url, decode_responses=True, encoding_errors="surrogateescape")
 
     def close(self) -> None:
         """Close its connections."""

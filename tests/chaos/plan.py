@@ -13,6 +13,7 @@ PROCESSES = ("supervisor", "master", "worker", "scheduler", "store")
 MOODS = ("throttle", "fail", "partial", "hang", "reset", "garbage", "truncate", "refuse")
 RUNTIMES = ("kill", "stop", "crash", "outlive", "service")
 CUTS = ("cut", "delay", "stall")
+PRIMARY = "primary"  # of a cluster, whose replica takes over
 JUMPS = ("forward", "back", "lapse")
 SHORTEST_JUMP_MS, LONGEST_JUMP_MS = 1_000, 3_600_000
 LONGEST_JUMP_BACK_MS = 15_000  # of those that stay: what waits then comes so much later, and the run waits for it
@@ -31,6 +32,7 @@ class Verb(StrEnum):
     LAMBDA = auto()
     RUNTIME = auto()  # of functions that are processes of karin's own Lambda service
     FILL = auto()  # the disk under the append-only file
+    MOVE = auto()  # a slot of a cluster from one primary to another
     JUMP = auto()  # of the clock of all processes but the store's
 
 
@@ -62,6 +64,7 @@ class Choices:
     has_runtimes: bool = False  # karin's own Lambda service runs the functions, and none that misbehaves at will
     longest_stop_ms: int = 10_000
     longest_pause_ms: int = 4_000
+    is_cluster: bool = False  # the store is a cluster
 
 
 def faults(seed: int, choices: Choices) -> Iterator[Fault]:
@@ -79,8 +82,13 @@ def faults(seed: int, choices: Choices) -> Iterator[Fault]:
 
 
 def _kinds(choices: Choices) -> list[tuple[Verb, str]]:
-    kinds = [(verb, target) for verb in (Verb.KILL, Verb.STOP) for target in PROCESSES]
+    targets = [PRIMARY if target == "store" and choices.is_cluster else target for target in PROCESSES]
+    kinds = [(verb, target) for verb in (Verb.KILL, Verb.STOP) for target in targets]
+    if choices.is_cluster:
+        kinds.append((Verb.MOVE, "slot"))
     kinds += [(Verb.RESTART, "karin"), (Verb.RELOAD, "endpoint")]
+    if choices.is_cluster:  # what functions and clocks do has rigs of its own
+        return kinds
     if choices.has_runtimes:
         kinds += [(Verb.RUNTIME, way) for way in RUNTIMES]
     else:

@@ -17,6 +17,7 @@ from karin.embedded import STORE_FOLDER, make_store_folder, store_answers, store
 from karin.settings import Settings
 from tests.chaos.proxy import Proxy
 from tests.chaos.settable_clock import SettableClock
+from tests.many.cluster import Cluster, running_cluster
 from tests.processes import bare_environ, free_port, status_of
 from tests.support import wait_until
 from tests.system.whole import children_of
@@ -59,13 +60,20 @@ class Rig:
     """A running karin and, if it is outside, its store."""
 
     def __init__(
-        self, home: Path, environ: dict[str, str], url: str, clock: SettableClock, outside: OutsideStore | None
+        self,
+        home: Path,
+        environ: dict[str, str],
+        url: str,
+        clock: SettableClock,
+        outside: OutsideStore | None,
+        cluster: Cluster | None = None,
     ) -> None:
         self.clock = clock
         self.home = home
         self.environ = environ
         self.url = url
         self.outside = outside
+        self.cluster = cluster
         self.proxy: Proxy | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._seen: set[int] = set()
@@ -79,6 +87,11 @@ class Rig:
         assert self._supervisor is not None
         self._supervisor.send_signal(signal.SIGTERM)
         return self._supervisor.wait(STOP_SECONDS)
+
+    @property
+    def store_url(self) -> str:
+        """Return where its store is, past any proxy."""
+        return self.cluster.url if self.cluster else f"unix://{self.home}/store.sock"
 
     def is_healthy(self) -> bool:
         """Tell whether karin says that it is."""
@@ -178,7 +191,7 @@ class Rig:
 
 @contextmanager
 def running_rig(
-    functions_url: str, *, clock: SettableClock, is_outside: bool, disk: Path | None = None
+    functions_url: str, *, clock: SettableClock, is_outside: bool, is_cluster: bool = False, disk: Path | None = None
 ) -> Iterator[Rig]:
     """Run a karin that is healthy when this yields, by a clock of its own.
 
@@ -196,7 +209,11 @@ def running_rig(
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         outside = OutsideStore(home) if is_outside else None
-        rig = Rig(home, environ, f"http://127.0.0.1:{port}", clock, outside)
+        cluster = None
+        if is_cluster:
+            cluster = stack.enter_context(running_cluster(home / "cluster", with_replicas=True))
+            environ["REDIS_URL"] = cluster.url
+        rig = Rig(home, environ, f"http://127.0.0.1:{port}", clock, outside, cluster)
         if outside:
             outside.start()
             rig.proxy = stack.enter_context(Proxy(outside.port))

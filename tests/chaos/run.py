@@ -45,9 +45,15 @@ def run(of: Run, say: Callable[[str], None]) -> tuple[Ledger, list[str]]:
         stack.callback(functions.calm)
         clock = SettableClock(stack.enter_context(short_folder()), ledger.wall)
         rig = stack.enter_context(
-            running_rig(functions.url, is_outside=of.choices.is_outside, disk=of.disk, clock=clock)
+            running_rig(
+                functions.url,
+                is_outside=of.choices.is_outside,
+                is_cluster=of.choices.is_cluster,
+                disk=of.disk,
+                clock=clock,
+            )
         )
-        look = stack.enter_context(closing(Look(rig.url, f"unix://{rig.home}/store.sock")))
+        look = stack.enter_context(closing(Look(rig.url, rig.store_url)))
         harm = stack.enter_context(closing(Harm(rig, functions, ledger, ended)))
         senders = Senders(rig.url, ledger, of.seed)
         stack.callback(senders.abandon)

@@ -24,9 +24,10 @@ UP_SECONDS = 60
 class Server:
     """One node, as a process that a test may kill."""
 
-    def __init__(self, port: int, running: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, port: int, running: "subprocess.Popen[bytes]", command: list[str]) -> None:
         self.port = port
         self.running = running
+        self.command = command
         self.client: Any = redis.Redis(port=port, decode_responses=True, protocol=2)
 
     @property
@@ -43,8 +44,9 @@ class Server:
 class Cluster:
     """The nodes: first the primaries, then their replicas in the same order."""
 
-    def __init__(self, servers: list[Server]) -> None:
+    def __init__(self, servers: list[Server], stack: ExitStack) -> None:
         self.servers = servers
+        self._stack = stack
 
     @property
     def primaries(self) -> list[Server]:
@@ -62,10 +64,34 @@ class Cluster:
 
     def owner_of(self, slot: int) -> Server:
         """Return who serves a slot, by the word of a node that lives."""
-        for first, last, (_, port, *_), *_ in self._any().execute_command("CLUSTER SLOTS"):
+        for server in self.servers:
+            if server.running.poll() is None and (found := self._told_by(server, slot)):
+                return found
+        raise AssertionError(f"nobody serves slot {slot}")
+
+    def owner_beside(self, key: str, silent: Server) -> Server:
+        """Return who serves a key by the word of the others."""
+        others = [server for server in self.servers if server is not silent]
+        return next(found for server in others if (found := self._told_by(server, slot_of(key))))
+
+    def current(self) -> list[Server]:
+        """Return who serves slots now."""
+        ports = {port for _, _, (_, port, *_), *_ in self._any().execute_command("CLUSTER SLOTS")}
+        return [server for server in self.servers if server.port in ports]
+
+    def revive(self, server: Server) -> None:
+        """Bring a node back that was killed or stopped, as a replica that is in step."""
+        if server.running.poll() is None:
+            server.running.send_signal(signal.SIGCONT)
+        else:
+            server.running = self._stack.enter_context(process(server.command, bare_environ()))
+        wait_until(lambda: _answers(server) and _is_in_step(server), "a node is back as a replica", UP_SECONDS)
+
+    def _told_by(self, server: Server, slot: int) -> Server | None:
+        for first, last, (_, port, *_), *_ in server.client.execute_command("CLUSTER SLOTS"):
             if first <= slot <= last:
                 return next(one for one in self.servers if one.port == port)
-        raise AssertionError(f"nobody serves slot {slot}")
+        return None
 
     def flush(self) -> None:
         """Empty all nodes."""
@@ -81,7 +107,7 @@ class Cluster:
         while keys := origin.client.execute_command("CLUSTER GETKEYSINSLOT", slot, 10):
             for key in keys:
                 origin.client.execute_command("MIGRATE", "127.0.0.1", target.port, key, 0, 5_000)
-        for server in (target, origin, *self.primaries):
+        for server in (target, origin, *self.current()):
             with contextlib.suppress(redis.ConnectionError, redis.ResponseError):  # a primary no longer
                 server.client.execute_command("CLUSTER SETSLOT", slot, "NODE", target.id)
 
@@ -94,12 +120,11 @@ def running_cluster(home: Path, *, with_replicas: bool = False) -> Iterator[Clus
     """Run a cluster whose slots are all served."""
     with ExitStack() as stack:
         servers = [
-            Server(port, stack.enter_context(process(_command(home, port), bare_environ())))
-            for port in _ports(PRIMARIES * (2 if with_replicas else 1))
+            _started(stack, port, _command(home, port)) for port in _ports(PRIMARIES * (2 if with_replicas else 1))
         ]
         for server in servers:
             wait_until(lambda one=server: _answers(one), "a node answers", UP_SECONDS)  # type: ignore[misc]
-        cluster = Cluster(servers)
+        cluster = Cluster(servers, stack)
         share = -(-REDIS_CLUSTER_HASH_SLOTS // PRIMARIES)
         for place, server in enumerate(servers):
             if place < PRIMARIES:
@@ -114,6 +139,10 @@ def running_cluster(home: Path, *, with_replicas: bool = False) -> Iterator[Clus
         for replica in servers[PRIMARIES:]:
             wait_until(lambda one=replica: _is_in_step(one), "a replica is in step", UP_SECONDS)  # type: ignore[misc]
         yield cluster
+
+
+def _started(stack: ExitStack, port: int, command: list[str]) -> Server:
+    return Server(port, stack.enter_context(process(command, bare_environ())), command)
 
 
 def _command(home: Path, port: int) -> list[str]:

@@ -55,7 +55,7 @@ def watched_pair(home: Path) -> Iterator[Watched]:
             command = [str(store_binary()), str(home / name / "conf")]
             command += ["--sentinel"] if name == "sentinel" else ["--dir", str(home / name), "--save", ""]
             running = stack.enter_context(process(command, bare_environ(), home / name / "log"))
-            return Server(port, running)
+            return Server(port, running, command)
 
         primary_port, sentinel_port = free_port(), free_port()
         primary = started("primary", primary_port)

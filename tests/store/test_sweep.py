@@ -26,7 +26,7 @@ def test_a_sweep_tells_when_each_queue_is_due(store: Store, clock: ManualClock) 
 
 
 def test_a_sweep_of_no_queues_still_says_that_the_scheduler_lives(store: Store, clock: ManualClock) -> None:
-    assert store.sweeping.sweep([], "me", clock.now_ms()) == Swept({}, ())
+    assert store.sweeping.sweep([], "me", clock.now_ms()) == Swept({}, (), None, {"me": clock.now_ms()})
     assert store.deployment.last_sweeps() == {"me": clock.now_ms()}
 
 

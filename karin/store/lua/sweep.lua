@@ -9,11 +9,12 @@
 --         whose instant is asked for, ARGV[8] most names to tell, or -1 for no survey
 -- Behind those of these queues stand the keys of the queues to survey: of each its queue, due, messages, leased,
 -- grouped, of a FIFO queue arrivals, and lanes, of a FIFO queue remembered.
--- Returns {"ok", number of active move tasks, for each its name and the instant in ms at which it started, then the
---         next due instant in ms or -1 of each queue, in the order of KEYS, and with a survey a list: the number of all
---         queues, the first names, the instants of all schedulers' last sweeps, the fields used_memory and maxmemory of
---         INFO or -1, and for each queue surveyed a list: empty when there is none, else ready, leased, delayed, next
---         due instant in ms or -1, the bytes of its messages, and its dead-letter queue or ""}
+-- Returns {"ok", a list of all schedulers and the instants in ms of their last sweeps, number of active move tasks, for
+--         each its name and the instant in ms at which it started, then the next due instant in ms or -1 of each queue,
+--         in the order of KEYS, and with a survey a list: the number of all queues, the first names, the instants of
+--         all schedulers' last sweeps, the fields used_memory and maxmemory of INFO or -1, and for each queue surveyed
+--         a list: empty when there is none, else ready, leased, delayed, next due instant in ms or -1, the bytes of its
+--         messages, and its dead-letter queue or ""}
 -- Invariant: no message is touched.
 local now_ms, scheduler_id, forgotten_ms = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local schedulers, moving_keys, names_keys = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -34,7 +35,7 @@ local function survey_of(queue_key, due_key, messages_key, leased_key, grouped_o
   return told
 end
 
-local last_sweeps = {}
+local sweepers, last_sweeps = {}, {}
 if schedulers == 1 then
   local schedulers_key = KEYS[schedulers]
   free_first(schedulers_key)
@@ -43,12 +44,13 @@ if schedulers == 1 then
     if now_ms - tonumber(entries[i + 1]) > forgotten_ms then redis.call('HDEL', schedulers_key, entries[i]) end
   end
   redis.call('HSET', schedulers_key, scheduler_id, now_ms)
-  last_sweeps = redis.call('HVALS', schedulers_key)
+  sweepers = redis.call('HGETALL', schedulers_key)
+  for i = 2, #sweepers, 2 do last_sweeps[#last_sweeps + 1] = sweepers[i] end
 end
 
 local moving = {}
 if moving_keys == 1 then moving = redis.call('ZRANGE', KEYS[schedulers + 1], 0, -1, 'WITHSCORES') end
-local reply = {'ok', #moving / 2}
+local reply = {'ok', sweepers, #moving / 2}
 for i = 1, #moving, 2 do
   reply[#reply + 1] = moving[i]
   reply[#reply + 1] = tonumber(moving[i + 1])
