@@ -50,14 +50,14 @@ class Quotas:
         weighed = self.store.queues.weigh([])
         return Limits.of(self.max_queue_bytes, self.max_bytes, weighed.most_memory, weighed.nodes)
 
-    def refusal(self, queue: QueueId, stored_bytes: int, now_ms: int) -> OverLimit | None:
-        """Return why there is no room for a message in all queues together; else keep room for it, and return None.
+    def refusal(self, queue: QueueId, stored_bytes: int, now_ms: int, messages: int = 1) -> OverLimit | None:
+        """Return why there is no room for messages in all queues together; else keep room for them, and return None.
 
-        Raises StoreUnavailable.
+        ``stored_bytes`` are those of all of them. Raises StoreUnavailable.
         """
         if self._is_time_to_look(now_ms, LOOK_MS):
             self.look(now_ms)
-        size = stored_bytes + bytes_beside(queue)
+        size = stored_bytes + messages * bytes_beside(queue)
         if self._is_over(size) and self._is_time_to_look(now_ms, FULL_LOOK_MS):
             self.look(now_ms)
         if self._is_over(size):

@@ -7,7 +7,7 @@ import msgspec
 from karin.operations.context import Context
 from karin.sqs.batches import check_batch_bytes, check_entry_ids
 from karin.sqs.digests import md5_of_attributes
-from karin.sqs.errors import OverLimit, SqsError
+from karin.sqs.errors import SqsError
 from karin.sqs.fifo import deduplication_missing
 from karin.sqs.ids import new_id
 from karin.sqs.message import Message
@@ -78,7 +78,7 @@ def send_message_batch(
     refused = [send for (_, send), (_, check) in zip(entries, checks, strict=True) if isinstance(check, SqsError)]
     _require_deduplication(context, queue, refused)
     now_ms = context.clock.now_ms()
-    checks = [(entry_id, _check_room(context, queue, check, now_ms)) for entry_id, check in checks]
+    checks = _check_room(context, queue, checks, now_ms)
     accepted = [check for _, check in checks if isinstance(check, CheckedSend)]
     if not accepted:
         _require_queue(context, queue)
@@ -109,12 +109,19 @@ def _store(context: Context, queue: QueueId, now_ms: int, outgoing: Sequence[Out
     return sent
 
 
-def _check_room(context: Context, queue: QueueId, check: CheckedSend | SqsError, now_ms: int) -> CheckedSend | SqsError:
-    """Refuse an entry for which all queues together have no room."""
-    if isinstance(check, SqsError):
-        return check
-    refusal: OverLimit | None = context.quotas.refusal(queue, check.size, now_ms)
-    return refusal or check
+def _check_room(
+    context: Context, queue: QueueId, checks: list[tuple[str, CheckedSend | SqsError]], now_ms: int
+) -> list[tuple[str, CheckedSend | SqsError]]:
+    """Refuse the entries for which all queues together have no room."""
+    sizes = [check.size for _, check in checks if isinstance(check, CheckedSend)]
+    if not sizes or context.quotas.refusal(queue, sum(sizes), now_ms, len(sizes)) is None:
+        return checks  # there is room for all, as nearly always
+    return [
+        (entry_id, context.quotas.refusal(queue, check.size, now_ms) or check)
+        if isinstance(check, CheckedSend)
+        else (entry_id, check)
+        for entry_id, check in checks
+    ]
 
 
 def _check_entry(context: Context, queue: QueueId, place: int, send: Send, size: int) -> CheckedSend | SqsError:

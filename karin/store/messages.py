@@ -165,15 +165,7 @@ class MessageCommands:
         if status == "no_deduplication_id":
             raise deduplication_missing()
         max_bytes, held_bytes, *words = reply
-        fates = zip(*[iter(words)] * 3, strict=True)
-        return Sent(
-            max_bytes,
-            held_bytes,
-            tuple(
-                Fate(read_id(id_), number.decode() or None, word == b"too_long", word == b"over_limit")
-                for word, id_, number in fates
-            ),
-        )
+        return Sent(max_bytes, held_bytes, tuple(map(_fate, words[::3], words[1::3], words[2::3])))
 
     def claim(
         self,
@@ -308,6 +300,12 @@ def _for_fifo(queue: QueueId, one: Outgoing) -> list[Argument]:
 def _for_any(one: Outgoing) -> list[Argument]:
     received = f"{one.receive_count} {one.first_received_at_ms}" if one.receive_count else ""
     return [stored_id(one.message.message_id), one.size, one.message.group_id or "", received]
+
+
+def _fate(word: bytes, id_: bytes, sequence_number: bytes) -> Fate:
+    if word == b"sent":  # as nearly all are
+        return Fate(read_id(id_), sequence_number.decode() or None)
+    return Fate(read_id(id_), sequence_number.decode() or None, word == b"too_long", word == b"over_limit")
 
 
 def _received(
