@@ -19,7 +19,7 @@ from karin.tui.reading.interest import Interest
 from karin.tui.reading.source import Source
 from karin.tui.screens.main import MainScreen
 from karin.tui.screens.palette import Palette
-from karin.tui.tidying import free_closed_screens
+from karin.tui.tidying import bound_caches, free_closed_screens
 from karin.tui.times import Now
 from karin.tui.views.listing import Subject, View
 from karin.tui.views.text import one_line, printable
@@ -144,6 +144,7 @@ class KarinApp(App[None]):
         if self._has_closed_screen:
             self._has_closed_screen = False
             free_closed_screens(self)
+        bound_caches()
         if not self.is_resting or self._ticks % RESTING_TICKS == 0:
             self.tick()
 

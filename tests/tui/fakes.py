@@ -144,7 +144,7 @@ class Desk:
 async def until(holds: Callable[[], object], description: str, seen: Callable[[], str] = str) -> None:
     """Let the loop of an app turn until something holds."""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not holds():
                 await asyncio.sleep(0.01)
     except TimeoutError:

@@ -77,7 +77,7 @@ class ActingScreen(Screen[None]):
         is_running = running is not None and running.is_running and running.name == name
         ask = None if is_running else action.ask(subject, self.karin.world, self.karin.now)
         if ask is not None:
-            from karin.tui.screens.ask import AskDialog  # noqa: PLC0415 - its editor takes 1 MB: who only looks has none
+            from karin.tui.screens.ask import AskDialog  # noqa: PLC0415 - 1 MB: who only looks has none
 
             self.app.push_screen(AskDialog(action, subject, ask, self.karin.world))
             return

@@ -9,7 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Input, Label, Static, TextArea
+from textual.widgets import Button, Input, Label, Static
 
 from karin.tui.actions.action import Action, Ask, Field
 from karin.tui.activity import Activity, Phase
@@ -19,6 +19,8 @@ from karin.tui.views.listing import Subject
 from karin.tui.world import World
 
 if TYPE_CHECKING:
+    from textual.widgets import TextArea
+
     from karin.tui.app import KarinApp
 
 TYPED = "must-type"
@@ -118,7 +120,7 @@ class AskDialog(Dialog):
 
     def _answer(self, field: Field) -> str:
         if field.is_long:
-            return self.query_one(f"#{field.name}", TextArea).text
+            return cast("TextArea", self.query_one(f"#{field.name}")).text
         return self.query_one(f"#{field.name}", Input).value.strip()
 
     def _is_typed(self) -> bool:
@@ -148,6 +150,8 @@ class AskDialog(Dialog):
 
 def _composed(field: Field) -> ComposeResult:
     if field.is_long:
+        from textual.widgets import TextArea  # noqa: PLC0415 - 0.7 MB that only those who send have to have
+
         yield TextArea(field.value, id=field.name)
         return
     with Horizontal(classes="field"):
