@@ -17,7 +17,7 @@ LOCK = Path(tempfile.gettempdir()) / f"karin-tests-{os.getuid()}.lock"
 DOOR = LOCK.with_suffix(".door")
 ALONE = "alone"
 # Folders whose tests wait for real processes are first: what only computes fills the gaps, and no long one is last.
-SLOWEST_FIRST = ("chaos", "faults", "system", "scheduler", "local", "wire", "tui", "clients")
+SLOWEST_FIRST = ("chaos", "faults", "many", "system", "scheduler", "local", "wire", "tui", "clients")
 
 
 def is_alone(item: pytest.Item | None) -> bool:

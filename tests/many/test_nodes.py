@@ -5,9 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from karin.clock import SystemClock
+from karin.store import keys
+from karin.store.connection import StoreUnavailable
 from karin.store.signals import SyncAsked
 from karin.store.store import Store
 from tests.many.cluster import Cluster, running_cluster
+from tests.processes import free_port, running_store
+from tests.store.support import QUEUE, create
 from tests.support import short_folder
 
 
@@ -40,3 +44,14 @@ def test_whoever_publishes_is_heard_on_all_nodes_and_told_by_how_many(cluster: C
     for listener in listeners:
         assert next(listener) == SyncAsked()
         listener.close()
+
+
+def test_a_url_of_the_wrong_kind_is_told_in_one_line(cluster: Cluster) -> None:
+    taken = cluster.owner(keys.queue(QUEUE))
+    other = next(server for server in cluster.primaries if server is not taken)
+    with pytest.raises(StoreUnavailable, match=r"is a node of a cluster: write REDIS_URL=redis\+cluster://"):
+        create(Store.open(f"redis://127.0.0.1:{other.port}", max_connections=1), SystemClock().now_ms())
+    port = free_port()
+    said = pytest.raises(StoreUnavailable, match=rf"127.0.0.1:{port} is no cluster: write REDIS_URL=redis://")
+    with short_folder() as home, running_store(home, "--port", str(port)), said:
+        Store.open(f"redis+cluster://127.0.0.1:{port}", max_connections=1).queues.names()

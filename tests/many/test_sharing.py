@@ -16,8 +16,8 @@ from tests.store.support import ACCOUNT, send
 from tests.support import short_folder, wait_until
 from tests.system.whole import definition
 
-MACHINES, EACH = 3, 5
-QUEUES = [QueueId(ACCOUNT, f"queue-{number}") for number in range(12)]
+MACHINES, EACH = 2, 3
+QUEUES = [QueueId(ACCOUNT, f"queue-{number}") for number in range(8)]
 SWEEP_SECONDS = 1
 SECONDS = 60
 

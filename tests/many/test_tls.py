@@ -14,7 +14,7 @@ from tests.support import short_folder, wait_until
 from tests.system.whole import running_karin
 
 LARGE = "x" * 300_000  # goes over the other connection, and comes back over the shared one in many pieces
-CALLERS, EACH = 6, 5
+CALLERS, EACH = 3, 5
 
 
 @pytest.fixture(scope="module")
