@@ -7,14 +7,16 @@ answered; the smaller ones are bounded by the number of connections.
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import falcon
 import gevent
 from gunicorn.http.errors import ParseException
 
 from karin.sqs.errors import MalformedInput, RequestTooLarge, ServiceUnavailable
 from karin.wsgi.waiting import Room
+
+if TYPE_CHECKING:
+    import falcon  # which the master, that answers nobody, does not pay for
 
 ROOM_BYTES = 16 * 1024 * 1024
 SMALL_BYTES = 16 * 1024  # a thousand connections hold 16 MiB of these
@@ -36,7 +38,7 @@ class BodyReader(Protocol):
 class IncomingBody:
     """The body of one request, still unread."""
 
-    def __init__(self, request: falcon.Request, most_bytes: int, room: Room) -> None:
+    def __init__(self, request: "falcon.Request", most_bytes: int, room: Room) -> None:
         self._length = request.content_length  # None: chunked, or there is none
         self._is_here = isinstance(request.stream, io.BytesIO)  # it came with the head
         is_bounded = self._is_here or self._length is None
@@ -117,7 +119,7 @@ class Bodies:
         self._room = Room(ROOM_BYTES)
 
     @contextmanager
-    def of(self, request: falcon.Request) -> Iterator[IncomingBody]:
+    def of(self, request: "falcon.Request") -> Iterator[IncomingBody]:
         """Yield a request's body; in the end its room is free again, and a body that was refused is drained."""
         body = IncomingBody(request, self._most_bytes, self._room)
         try:

@@ -7,9 +7,9 @@ refuse.
 """
 
 import re
+from http import HTTPStatus
 from typing import NamedTuple
 
-import falcon
 from gunicorn import SERVER
 
 from karin.wsgi.bodies import SMALL_BYTES
@@ -24,6 +24,7 @@ _FIELD = re.compile(r"([A-Za-z0-9-]+):[\t ]*([\t -~]*)\r\n")
 _LENGTH = re.compile(r"[0-9]{1,12}")
 # Other ways to frame a body, to go on with the connection, or to learn the scheme.
 _NOT_PLAIN = frozenset(("expect", "transfer-encoding", "upgrade", "x-forwarded-protocol", "x-forwarded-ssl"))
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class PlainRequest(NamedTuple):
@@ -59,7 +60,7 @@ def read_request(piece: bytes) -> PlainRequest | None:
 def written(answer: HttpAnswer, date: str, *, goes_on: bool) -> bytes:
     """Return all bytes of an answer, to be sent at once; raises ValueError if a header brings lines of its own."""
     lines = [
-        f"HTTP/1.1 {falcon.code_to_http_status(answer.status)}",
+        f"HTTP/1.1 {answer.status} {_PHRASES[answer.status]}",
         f"Server: {SERVER}",
         f"Date: {date}",
         "Connection: keep-alive" if goes_on else "Connection: close",
