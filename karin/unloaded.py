@@ -6,6 +6,7 @@ Whoever does use them sees no difference.
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
 from types import ModuleType
@@ -62,6 +63,8 @@ class _IOU:
         return getattr(self._module, self._name)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__typing_") or name == "__parameters__":  # asked by Optional[...]: it is not generic
+            raise AttributeError(name)
         return getattr(self._paid(), name)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
@@ -110,9 +113,13 @@ def _load(module: ModuleType) -> None:
 
 
 def _spec_of(name: str) -> ModuleSpec | None:
-    """Find a module, without importing its packages."""
+    """Find a module without running its packages."""
     package, _, _ = name.rpartition(".")
     if not package:
         return PathFinder.find_spec(name)
     found = _spec_of(package)
-    return PathFinder.find_spec(name, found.submodule_search_locations) if found else None
+    if found is None:
+        return None
+    if found.loader is None or found.origin is None:  # a namespace package: its folders are known once it is imported
+        import_module(package)
+    return PathFinder.find_spec(name, found.submodule_search_locations)

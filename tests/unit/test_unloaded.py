@@ -57,6 +57,17 @@ print(Own.__mro__[1].__module__, redis.cluster.RedisCluster.__name__, type(redis
     ]
 
 
+def test_redis_py_does_not_load_opentelemetry_merely_because_it_is_there() -> None:
+    script = """
+import sys, karin.store.store
+print([name for name in sys.modules if name.startswith("opentelemetry.sdk.metrics.") or name == "opentelemetry.trace"])
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+print(MeterProvider().get_meter("a").create_counter("b").name, metrics.get_meter_provider().get_meter("a").name)
+"""
+    assert _python(script).splitlines() == ["[]", "b a"]
+
+
 def test_what_does_not_exist_is_not_made_up() -> None:
     script = """
 import sys
