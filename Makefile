@@ -12,6 +12,9 @@ BROADCAST := examples/broadcast
 NODE_CLIENTS := $(if $(NODE),$(CLIENTS)/node/.done $(BROADCAST)/node_modules/.done)
 PEERS := .cache/peers
 
+# A machine whose environment forbids to keep compiled modules would compile every test anew in every test process.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo broadcast test clients check lint types contracts lua audit snapshots docs bench chaos soak fuzz container-proof lock clean
 .DEFAULT_GOAL := help
 

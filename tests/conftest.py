@@ -1,5 +1,6 @@
 """Fixtures that several kinds of tests share: a real, private Valkey, flushed for each test, and a clock to turn."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
@@ -19,6 +20,8 @@ from tests.turns import FilesWhole, House, arrange, is_alone
 
 _house = House()
 
+gc.disable()  # until all tests are collected: nothing of them is garbage
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the tests that share a store run on another kind of it than one Valkey on a socket."""
@@ -28,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests in the order in which they take the least time."""
     arrange(items)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look no more at thousands of tests: apps collect whenever a screen closes."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
