@@ -148,13 +148,18 @@ def running_moto() -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def running_fauxqs() -> Iterator[tuple[str, int]]:
-    """Run fauxqs, which keeps all in memory, without its log of requests; yield its URL and process id."""
+def running_fauxqs(*, logs: bool) -> Iterator[tuple[str, int]]:
+    """Run fauxqs, which keeps all in memory; yield its URL and process id.
+
+    It ``logs`` each request unless it is told not to; what it logs is thrown away.
+    """
     node = shutil.which("node")
     if node is None or not PEERS.is_dir():
         raise SystemExit("fauxqs is missing: install Node.js 20 and npm, and run `make bench`")
     port = free_port()
-    start = f"import {{ startFauxqs }} from 'fauxqs'; await startFauxqs({{ port: {port}, logger: false }});"
+    start = (
+        f"import {{ startFauxqs }} from 'fauxqs'; await startFauxqs({{ port: {port}, logger: {str(logs).lower()} }});"
+    )
     command = [node, "--input-type=module", "--eval", start]
     with process(command, bare_environ(), folder=PEERS) as running:
         url = f"http://127.0.0.1:{port}"
