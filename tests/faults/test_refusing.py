@@ -15,9 +15,9 @@ from tests.support import wait_until
 
 pytestmark = pytest.mark.alone
 
-LASTS_MS = 4_000
-MOST_COMMANDS = 80  # of both processes while it lasts, lost connections included; one for each request is hundreds
-BACK_WITHIN_MS = 8_000  # pauses have grown to seconds
+LASTS_MS = 2_500
+MOST_COMMANDS = 40  # of both processes while it lasts, lost connections included; one for each request is hundreds
+BACK_WITHIN_MS = 6_000  # pauses have grown to seconds
 USED_UP = "ERR max daily request limit exceeded. Limit: 10000, Usage: 10000."
 
 

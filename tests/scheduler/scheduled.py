@@ -16,7 +16,7 @@ from karin.sqs.names import QueueId
 from tests.processes import bare_environ, process
 from tests.store.support import ACCOUNT
 
-MANY = [f"idle-{number}" for number in range(50)]
+MANY = [f"idle-{number}" for number in range(10)]
 QUICK, SLOW = QueueId(ACCOUNT, "quick"), QueueId(ACCOUNT, "slow")
 QUICK_TIMEOUT_SECONDS = 1
 

@@ -89,4 +89,4 @@ class FifoMachine(Machine[FifoQueue]):
 
 @pytest.mark.timeout(360)  # it takes a while to shorten a history that fails
 def test_the_store_behaves_as_a_fifo_queue_does() -> None:
-    run_histories(FifoMachine, examples=100)
+    run_histories(FifoMachine, examples=50)
