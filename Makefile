@@ -90,9 +90,10 @@ audit: $(VENV)/.dev ## look at the dependencies: locks, licences, and what the i
 snapshots: $(VENV)/.dev ## draw the pictures of karin-tui anew (tests/tui/snapshots; look at them before you commit)
 	@$(BIN)/python -m tests.tui.drawing
 
-docs: $(VENV)/.dev ## write docs/compatibility.md and the tables of docs/metrics.md anew from the code
+docs: $(VENV)/.dev ## write the reference pages (commands, environment, metrics, compatibility) and the man page anew from the code
 	@$(BIN)/python docs/make_compatibility.py
 	@$(BIN)/python docs/make_metrics.py
+	@$(BIN)/python docs/make_reference.py
 
 bench: $(VENV)/.dev $(if $(NODE),$(PEERS)/.done) ## print the measured figures (benchmarks/README.md says what each means)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -7,12 +7,15 @@ import argparse
 import difflib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from karin import __version__
+from karin.cli import help as layout
 from karin.cli.dev_options import add_dev_options
 
 EXIT_USAGE = 2
+SHELLS = ("bash", "zsh", "fish")
+LISTS = ("queues", "mappings")  # names that those scripts ask for
 _DESCRIPTION = """\
 A queue server that speaks Amazon SQS and calls your Lambda functions when each
 message is due."""
@@ -21,7 +24,20 @@ _MAPPING = "its queue, its function, 'queue -> function' or its UUID"
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line that leads to its help."""
+    """A parser whose errors are one line that leads to its help, which is put together only for who asks for it."""
+
+    command = ""  # whose help this is; "" for that of all
+
+    def format_help(self) -> str:
+        """Return the help."""
+        self.formatter_class = layout.HelpFormatter
+        if not self.command:
+            return super().format_help()
+        first, self.description = self.description or "", layout.description(self.command, self.description or "")
+        self.epilog = layout.epilog(self.command)
+        text = super().format_help()
+        self.description = first
+        return text
 
     def error(self, message: str) -> NoReturn:
         """End with an error."""
@@ -32,26 +48,36 @@ class Parser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"karin: {message}\n")
 
 
+class Command(NamedTuple):
+    """One command, as help, completion, man page and reference know it."""
+
+    name: str
+    group: str
+    text: str
+    parser: Parser
+
+
 class Grammar:
     """All commands, in groups as the help shows them."""
 
     def __init__(self) -> None:
+        self.commands: list[Command] = []
+        self._group = ""
         self._parser = Parser(
             prog="karin",
             usage="karin [-h] [--version] COMMAND ...",
             description=_DESCRIPTION,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=layout.HelpFormatter,
         )
         self._parser.add_argument("--version", action="version", version=f"karin {__version__}")
-        self._commands = self._parser.add_subparsers(
+        self._subparsers = self._parser.add_subparsers(
             prog="karin", metavar="COMMAND", required=True, parser_class=Parser, help=argparse.SUPPRESS
         )
-        self._listed: list[str] = []
         self._add_running()
         self._add_looking()
         self._add_doing()
         self._add_keeping()
-        self._parser.epilog = "\n".join([*self._listed, _EPILOG])
+        self._parser.epilog = "\n".join([*self._listed(), _EPILOG])
 
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Return what a command line says; exits when it says nothing that can be done."""
@@ -59,22 +85,30 @@ class Grammar:
             self._parser.print_help(sys.stderr)
             self._parser.exit(EXIT_USAGE)
         wanted = arguments[0]
-        if not wanted.startswith("-") and wanted not in self._commands.choices:
-            near = difflib.get_close_matches(wanted, self._commands.choices, n=1)
+        if not wanted.startswith("-") and wanted not in self._subparsers.choices:
+            near = difflib.get_close_matches(wanted, self._subparsers.choices, n=1)
             instead = f"did you mean {near[0]}?" if near else "`karin --help` lists them"
             self._parser.end(f"there is no command {wanted}: {instead}")
         return self._parser.parse_args(arguments)
 
-    def _group(self, title: str) -> None:
-        self._listed += ["", f"{title}:"] if self._listed else [f"{title}:"]
+    def _listed(self) -> list[str]:
+        lines: list[str] = []
+        group = ""
+        for command in self.commands:
+            if command.group != group:
+                lines += ["", f"{command.group}:"] if lines else [f"{command.group}:"]
+                group = command.group
+            lines.append(f"  {command.name:<11}  {command.text}")
+        return lines
 
-    def _command(self, name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
-        self._listed.append(f"  {name:<11}  {text}")
-        added = self._commands.add_parser(name, description=f"{text[0].upper()}{text[1:]}.")
+    def _command(self, name: str, module: str, function: str, text: str) -> Parser:
+        added: Parser = self._subparsers.add_parser(name, description=f"{text[0].upper()}{text[1:]}.")
+        added.command = name
         added.set_defaults(run=(module, function), finds_karin=False)
+        self.commands.append(Command(name, self._group, text, added))
         return added
 
-    def _speaking(self, name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
+    def _speaking(self, name: str, module: str, function: str, text: str) -> Parser:
         """Add a command that is for a karin that runs, and that a script may read."""
         added = self._command(name, module, function, text)
         added.set_defaults(finds_karin=True)
@@ -82,7 +116,7 @@ class Grammar:
         return added
 
     def _add_running(self) -> None:
-        self._group("run karin")
+        self._group = "run karin"
         self._command("up", "running", "up", "run everything: store, endpoint and scheduler")
         add_dev_options(
             self._command("dev", "dev", "dev", "run a project's own functions here, with karin before them")
@@ -93,7 +127,7 @@ class Grammar:
         self._command("scheduler", "running", "scheduler", "run a scheduler alone")
 
     def _add_looking(self) -> None:
-        self._group("look")
+        self._group = "look"
         self._speaking("status", "reading", "status", "tell whether karin is alive and what waits")
         self._speaking("queues", "reading", "queues", "list the queues, their messages and when the next is due")
         self._speaking("mappings", "reading", "mappings", "list which queue calls which function")
@@ -122,7 +156,7 @@ class Grammar:
         doctor.add_argument("--yes", action="store_true", help="do not ask before importing")
 
     def _add_doing(self) -> None:
-        self._group("act")
+        self._group = "act"
         self._add_send()
         purge = self._speaking("purge", "changing", "purge", "delete all messages of a queue")
         purge.add_argument("queue", metavar="QUEUE", help="the queue's name")
@@ -151,7 +185,7 @@ class Grammar:
         _add_yes(serve)
 
     def _add_keeping(self) -> None:
-        self._group("keep")
+        self._group = "keep"
         text = "write everything in the store to a file, while karin runs"
         backup = self._speaking("backup", "backing_up", "backup", text)
         backup.add_argument("file", metavar="FILE", help="where to; it is replaced if it is there")
@@ -172,6 +206,9 @@ class Grammar:
         )
         handover.add_argument("--dry-run", action="store_true", help="only tell what there is to move")
         _add_yes(handover)
+        text = "print what has a shell complete karin's commands"
+        completion = self._command("completion", "completing", "completion", text)
+        completion.add_argument("shell", choices=(*SHELLS, *LISTS), metavar="SHELL", help=", ".join(SHELLS))
 
     def _add_send(self) -> None:
         send = self._speaking("send", "changing", "send", "send a message to a queue")

@@ -9,19 +9,19 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 
-from karin import __version__
 from karin.finding import NotRunning, Running, find
-from karin.settings import DEFAULT_WEB_BIND, SettingsError
+from karin.settings import SettingsError
 from karin.store.connection import StoreUnavailable
 from karin.store.schema import NewerStore
 from karin.tui.zones import UnknownZone, zone_of
+from karin.tui_grammar import tui_parser
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Show the running karin; return the exit code. Errors go to stderr as one line."""
-    options = _parser().parse_args(arguments)
+    options = tui_parser().parse_args(arguments)
     try:
         zone = zone_of(options.timezone, environ)
         running = find(environ)
@@ -38,23 +38,6 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except StoreUnavailable as error:
         return _fail(f"{error}: is karin running? `karin up` starts it", EXIT_FAILED)
     return _show(running, options, environ, zone)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="karin-tui",
-        description="See and steer a running karin: queues, messages, invocations and more, live. ? lists the keys.",
-        epilog="The same actions as commands: karin --help",
-    )
-    parser.add_argument("--version", action="version", version=f"karin {__version__}")
-    parser.add_argument("--readonly", action="store_true", help="look, but change nothing")
-    parser.add_argument("--plain", action="store_true", help="plain lines, as without a terminal")
-    parser.add_argument("--web", action="store_true", help="serve it to browsers, until ctrl-c (needs karin[web])")
-    parser.add_argument("--bind", metavar="HOST:PORT", help=f"where --web listens (default: {DEFAULT_WEB_BIND})")
-    parser.add_argument("--mouse", action="store_true", help="take the mouse (the terminal then cannot select text)")
-    parser.add_argument("--theme", metavar="NAME", help="colours, such as ansi-light or nord (default: the terminal's)")
-    parser.add_argument("--timezone", metavar="ZONE", help="show times as in Asia/Seoul, say (default: TZ, or local)")
-    return parser
 
 
 def _is_terminal(environ: Mapping[str, str]) -> bool:

@@ -48,7 +48,7 @@ def picture(app: App[Any], title: str) -> str:
     size, lines = app.size, lines_of(app)
     assert all(line.cell_length == size.width for line in lines), "every line is as wide as the terminal"
     width, height = size.width * CELL_WIDTH, size.height * LINE_HEIGHT
-    drawn = [shape for y, line in enumerate(lines) for run in runs(line) for shape in _shapes(run, y * LINE_HEIGHT)]
+    drawn = [shape for y, line in enumerate(lines) for run in runs(line) for shape in shapes(run, y * LINE_HEIGHT)]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" xml:space="preserve">',
@@ -96,7 +96,8 @@ def _pieces(line: Iterable[Segment]) -> Iterator[Run]:
             column += width
 
 
-def _shapes(run: Run, top: int) -> Iterator[str]:
+def shapes(run: Run, top: int) -> Iterator[str]:
+    """Yield what draws a run in the line that begins at ``top``."""
     x, width = run.column * CELL_WIDTH, run.width * CELL_WIDTH
     if run.ground != BACKGROUND:
         yield f'<rect class="{run.ground}" x="{x}" y="{top}" width="{width}" height="{LINE_HEIGHT}"/>'

@@ -1,0 +1,1 @@
+"""What is handed out: wheel and sdist, and what they ask for."""
