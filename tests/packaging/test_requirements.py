@@ -17,12 +17,9 @@ PARTS = (
 WITHOUT = """
 import importlib, json, sys
 from importlib.machinery import PathFinder
-class Finder(PathFinder):
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):
-        return None if name.partition(".")[0] in absent else super().find_spec(name, path, target)
 absent, parts = map(json.loads, sys.argv[1:])
-sys.meta_path[:] = [Finder if finder is PathFinder else finder for finder in sys.meta_path]
+find = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *where: None if name.partition(".")[0] in absent else find(name, *where)
 for part in parts:
     importlib.import_module(part)
 """
