@@ -8,8 +8,12 @@ from collections.abc import Iterator
 from tests.fuzz.campaign import SHARES, TARGETS, Part, Result, campaign, merged, parts, run
 from tests.fuzz.guiding import AtherisMissing, guided
 from tests.fuzz.stories import STORIES
+from tests.store.machine import run_histories
+from tests.store.test_model import StandardMachine
+from tests.store.test_model_fifo import FifoMachine
 
 INPUTS = 1_000_000
+HISTORIES = 1_000
 NAMES = sorted({*(target.name for target in TARGETS), *(story.name for story in STORIES)})
 
 
@@ -17,6 +21,8 @@ def main() -> int:
     """Fuzz; return 1 when something did what it must not do."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=INPUTS, metavar="N", help=f"in all ({INPUTS:,})")
+    told = f"of a queue of each type, held against a model ({HISTORIES:,})"
+    parser.add_argument("--histories", type=int, default=HISTORIES, metavar="N", help=told)
     parser.add_argument("--seed", type=int, help="to have the same inputs again")
     parser.add_argument("--target", action="append", metavar="NAME", choices=NAMES, help="; ".join(NAMES))
     parser.add_argument("--way", choices=tuple(SHARES), help="only inputs that are made so")
@@ -40,6 +46,12 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     print("\n" + _table(merged(results)))
+    if not (options.target or options.way or options.guided):
+        for kind in (StandardMachine, FifoMachine):  # a failure is told as pytest tells it, with the shortest history
+            run_histories(kind, options.histories, is_repeatable=False)
+            print(
+                f"{kind.__name__}: {options.histories:,} histories, none of which the model tells otherwise", flush=True
+            )
     return 1 if any(result.failures for result in results) else 0
 
 

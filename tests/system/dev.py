@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.commands import run_command
 from tests.processes import bare_environ
 from tests.support import wait_until
 
@@ -113,12 +114,4 @@ class Dev:
 
 def command(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of karin."""
-    return subprocess.run(
-        [sys.executable, "-m", "karin", *arguments],
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_command(environ, *arguments)

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from karin.sqs.queue_attributes import defaults_for
 from karin.sqs.source import Waiting
 from karin.store.store import Store
 from tests.aws_environ import point_aws_at
+from tests.commands import run_command
 from tests.processes import bare_environ, running_endpoint, running_store
 from tests.system.moto import ACCOUNT, REGION, Deployment, ask_moto, empty, running_moto
 from tests.system.person import END_OF_INPUT, person_at
@@ -41,15 +41,7 @@ class Bedside:
 
     def command(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of karin."""
-        return subprocess.run(
-            [sys.executable, "-m", "karin", *arguments],
-            env=self.environ | variables,
-            input="",
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run_command(self.environ | variables, *arguments)
 
     def findings(self, *, healthy: bool, **variables: str) -> dict[str, dict[str, Any]]:
         """Run the doctor and return its findings by code and subject."""

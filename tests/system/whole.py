@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from karin import runtime
 from karin.local.process import LocalLambda
+from tests.commands import run_command
 from tests.processes import bare_environ, free_port, process, status_of
 from tests.support import wait_until
 
@@ -90,17 +91,9 @@ class Karin:
             for message_id in record.message_ids
         ]
 
-    def command(self, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
+    def command(self, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """Run a command of karin as a person would, in the same environment."""
-        return subprocess.run(
-            [sys.executable, "-m", "karin", *arguments],
-            env=self.environ,
-            input=stdin if stdin is not None else "",
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run_command(self.environ, *arguments, stdin=stdin)
 
 
 def definition(folder: Path, queues: Sequence[dict[str, Any]] = ({"name": "hello"},), **mapping: Any) -> Path:
