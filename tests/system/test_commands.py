@@ -113,6 +113,11 @@ def test_without_a_command_its_help_is_shown_and_every_line_fits_a_terminal(kari
     assert max(map(len, done.stderr.splitlines())) <= 80
 
 
+def test_shells_are_told_the_names_of_queues_and_mappings(karin: Karin) -> None:
+    assert "hello" in karin.command("completion", "queues").stdout.splitlines()
+    assert karin.command("completion", "mappings").stdout == "hello\n"
+
+
 @pytest.mark.parametrize("name", ["arn:aws:sqs:us-east-1:000000000000:hello", "https://any.host/000000000000/hello"])
 def test_a_queue_may_be_named_as_deployments_and_programs_name_it(karin: Karin, name: str) -> None:
     assert read_json(karin, "send", name, "named at length", "--delay", "900")["queue"] == "hello"

@@ -133,6 +133,19 @@ def test_a_users_changes_come_in_order(running: Running) -> None:
     assert len(applied) == 4
 
 
+def test_the_quickstart_leads_to_a_delayed_message(running: Running) -> None:
+    page = (EXAMPLES.parent / "docs" / "quickstart.md").read_text(encoding="utf-8")
+    files = re.findall(r"^```\w+\n# (app\.py|serverless\.yml)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(files) == 2
+    said = len(running.printed())
+    for name, text in reversed(files):
+        (running.project / name).write_text(text)
+    wait_until(lambda: "first, stage dev: read again" in running.printed()[said:], "its project runs", 30)
+    assert ", due in 5 s" in running.karin("send", "mails", "hello", "--delay", "5")
+    running.wait_for(r"first-dev-mailer: mail: hello$", 30)
+    running.wait_for(r"mails -> first-dev-mailer: 1 message, succeeded in")
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_an_example_can_be_run_whole_and_its_readme_names_what_is_there(name: str) -> None:
     choices = Choices("http://127.0.0.1:4000", account_id="000000000000", environ=SET_ELSEWHERE)
