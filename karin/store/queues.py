@@ -163,13 +163,18 @@ class QueueCommands:
         ready, leased, delayed, next_due_at_ms, *fields = reply
         return _state(queue, (ready, leased, delayed), next_due_at_ms, fields)
 
+    @property
+    def surveyed_at_once(self) -> int:
+        """Return of how many queues one command tells in a survey."""
+        return 1 if self._scripts.is_split else QUEUES_AT_ONCE
+
     def survey(self, queues: Sequence[QueueId], now_ms: int) -> list[QueueState]:
         """Return queues with their counts, the age of the first in line, and what was deleted in the last half hour.
 
         One command for every QUEUES_AT_ONCE queues, on a cluster for each; those that do not exist are left out.
         """
         states: list[QueueState] = []
-        for some in self._scripts.together(queues, QUEUES_AT_ONCE):
+        for some in self._scripts.together(queues, self.surveyed_at_once):
             _, replies = self._scripts.call("survey", [key for queue in some for key in _surveyed(queue)], [now_ms])
             for queue, reply in zip(some, replies, strict=True):
                 if reply:

@@ -11,7 +11,7 @@ class Rate(NamedTuple):
 
 
 ATTENDED = Rate(2, 20)
-UNATTENDED = Rate(2 / 60, 2)
+UNATTENDED = Rate(1 / 31, 1)  # nothing is saved, and each read is one command: no minute ever has more than two
 WAKING_COMMANDS = 8  # a person who comes back sees the present at once: a round and what the view needs
 
 
@@ -30,12 +30,12 @@ class Budget:
         return self._rate is ATTENDED
 
     def attend(self, is_attended: bool, now_ms: int) -> None:
-        """Go on at the rate of a terminal that someone looks at, or of one that was left open."""
+        """Go on at the rate of a terminal that someone looks at, or of one left open: without what was saved."""
         if is_attended == self.is_attended:
             return
         self._earn(now_ms)
         self._rate = ATTENDED if is_attended else UNATTENDED
-        self._left = max(self._left, WAKING_COMMANDS) if is_attended else min(self._left, UNATTENDED.saved)
+        self._left = max(self._left, WAKING_COMMANDS) if is_attended else 0.0
 
     def allows(self, now_ms: int) -> bool:
         """Tell whether a read may be made now."""

@@ -1,5 +1,7 @@
 """Reading the parts of the world from the store and from this machine: each returns a new world and what it cost."""
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
 
 from karin.finding import Running
@@ -9,7 +11,6 @@ from karin.sqs.errors import QueueDoesNotExist
 from karin.sqs.names import QueueId
 from karin.store.inspect import UnclearId
 from karin.store.inspection import LOOK_COMMANDS
-from karin.store.queues import QUEUES_AT_ONCE as SURVEYED_AT_ONCE
 from karin.tui.reading.calls import CallTail
 from karin.tui.reading.interest import Interest
 from karin.tui.reading.logs import LogTail
@@ -32,6 +33,7 @@ class Gatherer:
         self._sweep_interval_seconds = running.settings.sweep_interval_seconds
         self._calls = CallTail(running.context.store.views)
         self._log = LogTail(running.settings.home)
+        self._turn = 0
 
     def now_ms(self) -> int:
         """Return the current instant in ms."""
@@ -47,7 +49,7 @@ class Gatherer:
             cost += 3
         alive = status.scheduler_count(self._context, self._sweep_interval_seconds)
         queues = status.queue_states(self._context)
-        cost += _surveys(len(queues))
+        cost += self._surveys(len(queues))
         seen = Status(self.now_ms(), alive, queues, snapshot)
         return replace(world, status=seen, pauses=pauses), cost
 
@@ -58,7 +60,27 @@ class Gatherer:
         names = [state.queue for state in world.status.queues]
         now_ms = self.now_ms()
         states = tuple(self._context.store.queues.survey(names, now_ms))
-        return replace(world, status=replace(world.status, now_ms=now_ms, queues=states)), _surveys(len(names))
+        return replace(world, status=replace(world.status, now_ms=now_ms, queues=states)), self._surveys(len(names))
+
+    def some_queues(self, world: World, others: Collection[QueueId]) -> World:
+        """Read with one command ``others`` and as many known queues as it tells of, by turns if there are more."""
+        if world.status is None:
+            return world
+        known = {state.queue: state for state in world.status.queues}
+        at_once = self._context.store.queues.surveyed_at_once
+        start = self._turn if self._turn < len(known) else 0
+        asked = list(dict.fromkeys([*others, *list(known)[start:]]))[:at_once]
+        self._turn = start + max(1, at_once - len(others))
+        now_ms = self.now_ms()
+        found = {state.queue: state for state in self._context.store.queues.survey(asked, now_ms)}
+        kept = {queue: state for queue, state in known.items() if queue not in asked}
+        queues = tuple(sorted((kept | found).values(), key=lambda state: state.queue))
+        return replace(world, status=replace(world.status, now_ms=now_ms, queues=queues))
+
+    def alive(self, world: World) -> World:
+        """Read with one command who is alive."""
+        alive = status.scheduler_count(self._context, self._sweep_interval_seconds)
+        return replace(world, status=replace(world.status, schedulers_alive=alive)) if world.status else world
 
     def needed(self, world: World, interest: Interest) -> tuple[World, Cost]:
         """Read what the view that is shown needs beside the status."""
@@ -120,6 +142,5 @@ class Gatherer:
         del interest
         return replace(world, store=self._context.store.inspection.look(self._context.clock)), LOOK_COMMANDS
 
-
-def _surveys(queues: int) -> Cost:
-    return -(-queues // SURVEYED_AT_ONCE)
+    def _surveys(self, queues: int) -> Cost:
+        return -(-queues // self._context.store.queues.surveyed_at_once)

@@ -4,11 +4,15 @@ A round reads who is alive and which queues there are, once in ten seconds. Betw
 queues again: after a nudge, when a next message has come due, and every other second while something is in flight,
 since nothing tells of its end. What only the view that is shown needs is read when it is opened and whenever the queues
 changed. The deployment changes by syncs and pauses alone, which are signalled.
+
+While nobody looks no minute may have more than two commands, and a round has more. Then it is one command at a time, by
+turns: how the queues are, and who is alive.
 """
 
 from msgspec.structs import replace
 
 from karin.operations.status import Status
+from karin.sqs.names import QueueId
 from karin.store.signals import Nudge, PausesChanged, Signal, Synced
 from karin.tui.reading.budget import Budget
 from karin.tui.reading.gathering import Gatherer
@@ -41,6 +45,8 @@ class Reader:
         self._queues_read_at_ms = 0
         self._needed_at_ms = 0
         self._local_at_ms = 0
+        self._strangers: set[QueueId] = set()  # that were heard of and never read
+        self._looks_at_queues = True  # of the two that are read by turns while nobody looks, the next
         budget.spend(SUBSCRIBE_COMMANDS)
 
     def heard(self, signal: Signal | None) -> None:
@@ -51,6 +57,7 @@ class Reader:
                 states = self._world.status.queues if self._world.status else ()
                 if all(state.queue != queue for state in states):
                     self._round_at_ms = 0  # it is new
+                    self._strangers.add(queue)
             case Synced() | PausesChanged():
                 self._deployment_at_ms = self._round_at_ms = 0
 
@@ -85,11 +92,14 @@ class Reader:
         if now_ms >= self._local_at_ms:
             self._world = self._gatherer.local(self._world, self._interest)
             self._local_at_ms = now_ms + LOCAL_MS
-        if self._budget.allows(now_ms) and now_ms >= self._round_at_ms:
+        if not self._budget.is_attended and self._world.status:
+            if self._budget.allows(now_ms):
+                self._read_one_thing()
+        elif self._budget.allows(now_ms) and now_ms >= self._round_at_ms:
             self._read_status(now_ms)
         elif self._budget.allows(now_ms) and self._is_stale(now_ms):
             self._read_queues(now_ms)
-        if self._budget.allows(now_ms) and self._is_needed(now_ms):
+        if self._budget.is_attended and self._budget.allows(now_ms) and self._is_needed(now_ms):
             self._read_needed(now_ms)
         if self._world == before:
             return None
@@ -111,10 +121,21 @@ class Reader:
     def _read_status(self, now_ms: int) -> None:
         with_deployment = now_ms >= self._deployment_at_ms
         self._world, cost = self._gatherer.status(self._world, with_deployment=with_deployment)
+        self._strangers.clear()
         self._note_queues(now_ms, cost)
         self._round_at_ms = now_ms + ROUND_MS
         if with_deployment:
             self._deployment_at_ms = now_ms + DEPLOYMENT_MS
+
+    def _read_one_thing(self) -> None:
+        """Spend one command, while nobody looks; a person who comes back has everything read."""
+        if self._looks_at_queues:
+            self._world = self._gatherer.some_queues(self._world, self._strangers)
+            self._strangers.clear()
+        else:
+            self._world = self._gatherer.alive(self._world)
+        self._looks_at_queues = not self._looks_at_queues
+        self._budget.spend(1)
 
     def _read_queues(self, now_ms: int) -> None:
         self._world, cost = self._gatherer.queues(self._world)

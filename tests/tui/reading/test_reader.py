@@ -1,5 +1,7 @@
 """What is read when, and what it costs, against a real store and a clock that the test turns."""
 
+from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from karin.sqs.names import QueueId
 from karin.sqs.sending import Send
 from karin.store.messages import Settlement, Verdict
 from karin.store.signals import Nudge, PausesChanged, Synced
-from karin.tui.reading.budget import ATTENDED, UNATTENDED, WAKING_COMMANDS, Budget
+from karin.tui.reading.budget import ATTENDED, WAKING_COMMANDS, Budget
 from karin.tui.reading.gathering import Gatherer
 from karin.tui.reading.interest import Interest
 from karin.tui.reading.reader import CLAIM_MS, IN_FLIGHT_MS, NEEDED_MS, QUEUES_MS, ROUND_MS, SUBSCRIBE_COMMANDS, Reader
@@ -219,24 +221,71 @@ def test_what_a_round_says_it_costs_is_what_the_store_counts(
     assert sent + 3 == budget.spent - before
 
 
-def test_nobody_there_costs_two_commands_a_minute_and_who_comes_back_sees_the_present(
-    reader: Reader, gatherer: Gatherer, context: Context, clock: ManualClock
+def test_no_minute_in_which_nobody_looks_costs_more_than_two_commands_and_who_comes_back_sees_the_present(
+    gatherer: Gatherer, context: Context, clock: ManualClock, raw: redis.Redis
 ) -> None:
     queue = queues.create_queue(context, "orders", {}, {})
     budget = Budget(clock.now_ms())
-    reader = Reader(gatherer, budget, clock.now_ms(), AT_QUEUES)
+    everything = Interest(Place("status"), frozenset({Need.STORE, Need.INVOCATIONS, Need.AGENDA}))
+    reader = Reader(gatherer, budget, clock.now_ms(), everything)
     reader.read_if_due()
+    clock.advance(seconds=10)  # in which twenty commands are saved
     reader.attend(False)
-    before, minutes = budget.spent, 30
-    for _ in range(minutes * 60):
-        clock.advance(seconds=1)
-        reader.heard(Nudge(queue, 0))
-        reader.read_if_due()
-    assert budget.spent - before <= minutes * 2 + UNATTENDED.saved + 6
-    assert budget.spent - before >= minutes
+    before, spent = budget.spent, [budget.spent]
+    with raw.monitor() as monitor:
+        for _ in range(10 * 60):
+            for signal in (Nudge(queue, 0), Synced(), PausesChanged()):
+                reader.heard(signal)
+            reader.read_if_due()
+            spent.append(budget.spent)
+            clock.advance(seconds=1)
+        raw.echo("end")
+        seen = list(takewhile(lambda told: told["command"] != "ECHO end", monitor.listen()))
+    windows = [later - earlier for earlier, later in zip(spent, spent[60:], strict=False)]
+    assert (min(windows), max(windows)) == (1, 2)
+    words = Counter(told["command"].split()[0] for told in seen if told["client_type"] != "lua")
+    assert words["EVALSHA"] + words["HGETALL"] == budget.spent - before
+    assert words.keys() <= {"EVALSHA", "HGETALL", "HELLO", "CLIENT"}  # the last two begin this test's own connection
     _send(context, queue)
     reader.attend(True)
     assert _ready(reader.read_if_due()) == {"orders": 1}
+
+
+def test_while_nobody_looks_new_queues_counts_and_schedulers_still_come_to_be_shown(
+    gatherer: Gatherer, context: Context, clock: ManualClock
+) -> None:
+    old = queues.create_queue(context, "old", {}, {})
+    gone = queues.create_queue(context, "gone", {}, {})
+    reader = Reader(gatherer, Budget(clock.now_ms()), clock.now_ms(), AT_QUEUES)
+    reader.read_if_due()
+    reader.attend(False)
+    new = queues.create_queue(context, "new", {}, {})
+    queues.delete_queue(context, gone)
+    for queue in (old, new):
+        _send(context, queue)
+        reader.heard(Nudge(queue, 0))
+    context.store.sweeping.sweep([], "scheduler", clock.now_ms())
+    world = None
+    for _ in range(70):
+        clock.advance(seconds=1)
+        world = reader.read_if_due() or world
+    assert _ready(world) == {"new": 1, "old": 1}
+    assert world
+    assert world.status
+    assert world.status.schedulers_alive == 1
+
+
+def test_more_queues_than_one_command_tells_of_are_read_by_turns_while_nobody_looks(
+    gatherer: Gatherer, context: Context, clock: ManualClock
+) -> None:
+    many = [queues.create_queue(context, f"queue-{number:03}", {}, {}) for number in range(230)]
+    world, _ = gatherer.status(World(), with_deployment=False)
+    for queue in many:
+        _send(context, queue)
+    known = [sum(_ready(world := gatherer.some_queues(world, [])).values()) for _ in range(3)]
+    assert known == [100, 200, 230]
+    _send(context, many[5])
+    assert sum(_ready(gatherer.some_queues(world, [])).values()) == 231
 
 
 def test_coming_and_going_gains_nothing(clock: ManualClock) -> None:
