@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 from karin import __version__
 from karin.cli import help as layout
 from karin.cli.dev_options import add_dev_options
+from karin.operations.instants import DURATIONS, UnclearInstant, delay_seconds
 
 EXIT_USAGE = 2
 SHELLS = ("bash", "zsh", "fish")
@@ -215,7 +216,7 @@ class Grammar:
         send.add_argument("queue", metavar="QUEUE", help="the queue's name")
         send.add_argument("body", metavar="BODY", help="the message; - reads it from standard input")
         send.add_argument(
-            "--delay", type=_whole, metavar="SECONDS", help="when it is due (default: the queue's own delay)"
+            "--delay", type=_delay, metavar="DURATION", help=f"from now: {DURATIONS} (default: the queue's own delay)"
         )
         send.add_argument("--group", metavar="NAME", help="its message group; a FIFO queue needs one")
         send.add_argument(
@@ -236,7 +237,7 @@ class Grammar:
             command.add_argument("id", metavar="ID", help="the message's; the beginning of it is enough")
         when = reschedule.add_mutually_exclusive_group(required=True)
         when.add_argument("--now", action="store_true", help="make it due now")
-        when.add_argument("--in", dest="delay", metavar="DURATION", help="from now: 90, 90s, 10m, 2h or 1d")
+        when.add_argument("--in", dest="delay", metavar="DURATION", help=f"from now: {DURATIONS}")
         when.add_argument("--at", metavar="TIME", help="14:30, or a date and time such as 2026-11-23T09:00")
         reschedule.add_argument("--yes", action="store_true", help="do not ask although it is in flight")
         _add_yes(delete)
@@ -255,3 +256,10 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _delay(text: str) -> int | None:
+    try:
+        return delay_seconds(text)
+    except UnclearInstant as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -26,6 +26,11 @@ def duration_ms(text: str) -> int:
     return sum(int(count) * _UNIT_MS[unit.lower()] for count, unit in _DURATION.findall(text))
 
 
+def delay_seconds(text: str) -> int | None:
+    """Return the delay of a message in seconds, as SQS has it; None for no text. Raises UnclearInstant."""
+    return duration_ms(text) // 1000 if text.strip() else None
+
+
 def instant_ms(text: str, now_ms: int, zone: tzinfo | None = None) -> int:
     """Return an instant to come, in ms: the next time that clocks show ``14:30``, or a date and time in ISO 8601.
 

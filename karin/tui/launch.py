@@ -32,7 +32,11 @@ def build(
         source,
         ThreadWorker(Means(running.context, karin, zone), source.read_again),
         running.context.clock,
-        all_views(store_title=running.store_title, endpoint_url=running.endpoint_url),
+        all_views(
+            store_title=running.store_title,
+            endpoint_url=running.endpoint_url,
+            metrics_url=running.settings.metrics_url,
+        ),
         ACTIONS,
         zone=zone,
         store_title=running.store_title,

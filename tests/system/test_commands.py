@@ -56,7 +56,7 @@ def test_send_delivers_and_tells_the_message_id(karin: Karin) -> None:
 
 
 def test_send_reads_the_body_from_standard_input(karin: Karin) -> None:
-    done = karin.command("send", "hello", "-", "--delay", "900", stdin="안녕 from a pipe")
+    done = karin.command("send", "hello", "-", "--delay", "15m", stdin="안녕 from a pipe")
     assert done.returncode == 0
     assert "due in 900 s" in done.stdout
 
@@ -64,7 +64,7 @@ def test_send_reads_the_body_from_standard_input(karin: Karin) -> None:
 def test_a_shell_that_knows_only_where_karin_lives_gets_what_its_settings_say(karin: Karin) -> None:
     bare = replace(karin, environ={"KARIN_HOME": str(karin.home), "AWS_REGION": "eu-west-1"})
     assert read_json(bare, "status")["max_queue_bytes"] == 5_000_000
-    done = bare.command("send", "hello", "in an hour", "--delay", "3600")
+    done = bare.command("send", "hello", "in an hour", "--delay", "1h")
     assert done.returncode == 0, done.stderr
 
 
@@ -90,7 +90,7 @@ def test_purge_asks_and_so_refuses_where_nobody_can_be_asked(karin: Karin) -> No
         (("send", "\udcff", "x"), 2, "not UTF-8"),
         (("send", "helo", "x"), 1, "there is no queue helo: did you mean hello?"),
         (("send", "HELLO", "x"), 1, "did you mean hello?"),
-        (("send", "hello", "x", "--delay", "soon"), 2, "argument --delay: 'soon' is not a whole number"),
+        (("send", "hello", "x", "--delay", "soon"), 2, "argument --delay: 'soon' is not a duration: say 90, 90s, 10m"),
         (("pause", "printr"), 1, "there is no mapping printr: did you mean printer?"),
         (("send", "hello"), 2, "the following arguments are required: BODY; `karin send --help` tells more"),
         (("nonsense",), 2, "there is no command nonsense: `karin --help` lists them"),

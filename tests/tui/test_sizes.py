@@ -67,7 +67,7 @@ async def test_a_small_terminal_still_tells_what_matters(size: tuple[int, int]) 
                 await desk.shows(text)
         await desk.shows("esc cancels")
         await pilot.press("escape", "n", "tab")
-        await desk.shows("Delay in seconds")
+        await desk.shows("Delay, such as 90 or 5m")
         await pilot.press("tab", "tab")
         await desk.shows("Send")
 

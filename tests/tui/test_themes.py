@@ -107,7 +107,7 @@ def walked(begun: Line) -> bytes:
     begun.shows("orders")
     for key, text in (("2", "nothing was synced"), ("8", "HOW IT IS"), ("1", "READY"), ("?", "esc closes")):
         begun.press(key, text)
-    for key, text in ((ESCAPE, "READY"), ("n", "Delay in seconds"), (ESCAPE, "READY"), (":", "Change theme")):
+    for key, text in ((ESCAPE, "READY"), ("n", "Delay, such as 90 or 5m"), (ESCAPE, "READY"), (":", "Change theme")):
         begun.press(key, text)
     begun.press(ESCAPE, "READY")
     begun.type("q")

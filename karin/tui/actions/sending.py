@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Mapping
 
-from karin.operations import wording
+from karin.operations import instants, wording
+from karin.operations.instants import UnclearInstant
 from karin.operations.sending import Sender, send_message
 from karin.sqs.names import QueueId
 from karin.sqs.sending import Send as Wanted
@@ -42,7 +43,7 @@ class Send(Action):
     def do(self, means: Means, subject: Subject, answers: Mapping[str, str], world: World) -> Done:
         """Send it."""
         queue = named(subject.queue)
-        delay_seconds = _delay_seconds(answers.get("delay", "").strip())
+        delay_seconds = _delay_seconds(answers.get("delay", ""))
         group = answers.get("group", "").strip() or None
         if queue.is_fifo and group is None:
             raise DeedFailed(f"{queue.name} is a FIFO queue: each of its messages needs a group")
@@ -56,7 +57,7 @@ class Send(Action):
 
 def _standard_fields(state: QueueState | None) -> tuple[Field, ...]:
     delay = state.attributes.get("DelaySeconds", "0") if state else "0"
-    return (Field("delay", "Delay in seconds", hint=f"{delay}, as the queue has it"),)
+    return (Field("delay", "Delay, such as 90 or 5m", hint=f"{delay}, as the queue has it"),)
 
 
 def _fifo_fields(state: QueueState | None) -> tuple[Field, ...]:
@@ -75,6 +76,6 @@ def _is_by_content(state: QueueState | None) -> bool:
 
 def _delay_seconds(text: str) -> int | None:
     try:
-        return int(text) if text else None
-    except ValueError:
-        raise DeedFailed(f"{text!r} is not a number of seconds") from None
+        return instants.delay_seconds(text)
+    except UnclearInstant as error:
+        raise DeedFailed(str(error)) from None

@@ -75,7 +75,11 @@ class Session:
         self._karin = (running.endpoint_url, running.store_title)
         self._sight = Sight(Gatherer(running), means)
         self._actor = Actor(ACTIONS, means, console, readonly=readonly)
-        every = all_views(store_title=running.store_title, endpoint_url=running.endpoint_url)
+        every = all_views(
+            store_title=running.store_title,
+            endpoint_url=running.endpoint_url,
+            metrics_url=running.settings.metrics_url,
+        )
         self._views = {view.name: view for view in every}
         self._path = [self._at(Place(VIEW_NAMES[0]))]
         self._has_left = False

@@ -20,9 +20,10 @@ VIEW_NAMES = (*(kind.name for kind in _KINDS), StatusView.name)
 """Of those that keys lead to, the first by ``1``."""
 
 
-def all_views(*, store_title: str, endpoint_url: str) -> tuple[View, ...]:
+def all_views(*, store_title: str, endpoint_url: str, metrics_url: str | None = None) -> tuple[View, ...]:
     """Return the views that keys lead to, in the order of VIEW_NAMES."""
-    return (*(kind() for kind in _KINDS), StatusView(store_title=store_title, endpoint_url=endpoint_url))
+    status = StatusView(store_title=store_title, endpoint_url=endpoint_url, metrics_url=metrics_url)
+    return (*(kind() for kind in _KINDS), status)
 
 
 def view_at(place: Place, among: Mapping[str, View]) -> View:

@@ -24,10 +24,11 @@ class StatusView(View):
     signs = (vitals.BROKEN, vitals.CARE)
     needs = frozenset({Need.STORE, Need.PROCESSES})
 
-    def __init__(self, *, store_title: str, endpoint_url: str) -> None:
-        """Know the store as people name it, without its password, and where the endpoint is."""
+    def __init__(self, *, store_title: str, endpoint_url: str, metrics_url: str | None = None) -> None:
+        """Know the store as people name it, without its password, and where endpoint and metrics are, if they are."""
         self._store_title = store_title
         self._endpoint_url = endpoint_url
+        self._metrics_url = metrics_url
 
     def rows(self, world: World, now: Now) -> list[Row] | None:
         """Return a row for each fact that is known."""
@@ -51,6 +52,7 @@ class StatusView(View):
         return {
             "versions": vitals.versions(),
             "endpoint": self._endpoint_url,
+            "metrics": self._metrics_url,
             "store_title": self._store_title,
             "schedulers_alive": status.schedulers_alive if status else None,
             "queues": len(status.queues) if status else None,
@@ -80,6 +82,8 @@ class StatusView(View):
             return
         titles = {"store_title": self._store_title, "endpoint_url": self._endpoint_url}
         yield from vitals.of_karin(status, world, now, **titles)
+        if self._metrics_url:
+            yield Vital("metrics", self._metrics_url)
         yield from vitals.of_saving(status)
         yield from vitals.of_processes(world.processes, world.karin_started_at_ms, now)
         if world.store is not None:

@@ -90,6 +90,15 @@ def test_everything_that_is_known_stands_there_and_nothing_is_wrong() -> None:
     assert VIEW.needs == {Need.STORE, Need.PROCESSES}
 
 
+def test_where_metrics_are_served_stands_there() -> None:
+    view = StatusView(
+        store_title="embedded", endpoint_url="http://127.0.0.1:4000", metrics_url="http://[::1]:9091/metrics"
+    )
+    assert [signed(row) for row in check_view(view, whole()) if row.cells[1].text == "metrics"] == [
+        " http://[::1]:9091/metrics"
+    ]
+
+
 NOTHING_SAVED = " nothing: karin serves no mapping that AWS leaves alone"
 OF_MACHINE = "without a limit of the 256 MB that its machine has"
 
