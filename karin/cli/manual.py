@@ -120,7 +120,7 @@ PAGES = {
     "send": Page(
         "Through the store, so without a signature and with the same checks as at the endpoint.",
         (
-            ("karin send mails hello --delay 60", "due in a minute"),
+            ("karin send mails hello --delay 5m", "due in five minutes"),
             ("karin send orders.fifo '{\"item\": 1}' --group ann", "to a FIFO queue"),
             ("echo hello | karin send mails -", "the body from standard input"),
             ("karin send mails hello --attribute kind=test", "with an attribute, for filters say"),

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import takewhile
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import redis
@@ -232,7 +233,7 @@ def test_no_minute_in_which_nobody_looks_costs_more_than_two_commands_and_who_co
     clock.advance(seconds=10)  # in which twenty commands are saved
     reader.attend(False)
     before, spent = budget.spent, [budget.spent]
-    with raw.monitor() as monitor:
+    with cast("Any", raw).monitor() as monitor:
         for _ in range(10 * 60):
             for signal in (Nudge(queue, 0), Synced(), PausesChanged()):
                 reader.heard(signal)
