@@ -1,12 +1,17 @@
 """What needs all of botocore, done in a process of its own that ends: it would keep 20 MB for as long as it runs.
 
-A question goes to the standard input of ``python -m karin.aws``, its answer comes from the standard output.
+A question goes as a line to the standard input of ``python -m karin.aws``, its answer comes as one from the standard
+output. A sync has two, and asks both of one process: most of what it costs is the loading of botocore.
 """
 
+import os
+import select
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import IO, TypeVar, cast
 
 import msgspec
 
@@ -18,6 +23,8 @@ from karin.mapping.refusals import Refused
 
 PATIENCE_SECONDS = 1_800  # botocore itself waits for nothing longer than seconds, but a large deployment has many parts
 FINDING_SECONDS = 60
+NEXT_SECONDS = 5  # how long a process waits for another question before it ends
+PIECE_BYTES = 1 << 16
 
 
 class FindAccess(msgspec.Struct, frozen=True, tag=True):
@@ -66,41 +73,87 @@ class NoAnswerError(RuntimeError):
     """The process did not answer; the message is one line that says why."""
 
 
-def ask(question: Question, answer: type[A], patience_seconds: float = PATIENCE_SECONDS) -> A:
-    """Return the answer to a question. Raises NoAnswerError."""
-    command = [sys.executable, "-m", "karin.aws"]
-    try:
-        ended = subprocess.run(
-            command, input=msgspec.json.encode(question), capture_output=True, timeout=patience_seconds, check=False
-        )
-        return msgspec.json.decode(ended.stdout, type=answer)
-    except subprocess.TimeoutExpired:
-        raise NoAnswerError(f"{' '.join(command)} has not ended within {patience_seconds:.0f} s") from None
-    except OSError as error:  # such as no memory for a process
-        raise NoAnswerError(f"cannot run {' '.join(command)}: {error.strerror}") from None
-    except msgspec.DecodeError:
-        said = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise NoAnswerError(f"{' '.join(command)} ended with {ended.returncode}: {first_line(said)}") from None
+class Botocore:
+    """A process that answers questions, one after the other, until it is let go or has none for ``NEXT_SECONDS``."""
+
+    def __init__(self) -> None:
+        """Start it. Raises NoAnswerError."""
+        self._command = [sys.executable, "-m", "karin.aws"]
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        try:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
+            )
+        except OSError as error:  # such as no memory for a process
+            self._errors.close()
+            raise NoAnswerError(f"cannot run {self._named}: {error.strerror}") from None
+
+    @property
+    def _named(self) -> str:
+        return " ".join(self._command)
+
+    def ask(self, question: Question, answer: type[A], patience_seconds: float = PATIENCE_SECONDS) -> A:
+        """Return the answer to a question. Raises NoAnswerError; there is nothing to be asked of it after that."""
+        questions = cast("IO[bytes]", self._process.stdin)
+        try:
+            questions.write(msgspec.json.encode(question) + b"\n")
+            questions.flush()
+            return msgspec.json.decode(self._read_line(time.monotonic() + patience_seconds), type=answer)
+        except TimeoutError:
+            self._process.kill()
+            raise NoAnswerError(f"{self._named} has not ended within {patience_seconds:.0f} s") from None
+        except (BrokenPipeError, msgspec.DecodeError):
+            exit_code = self._process.wait()
+            self._errors.seek(0)
+            said = self._errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+            raise NoAnswerError(f"{self._named} ended with {exit_code}: {first_line(said)}") from None
+
+    def end(self) -> None:
+        """Let it go."""
+        self._process.communicate()
+        self._errors.close()
+
+    def _read_line(self, deadline: float) -> bytes:
+        """Return what is written up to the end of a line, or of all. Raises TimeoutError."""
+        number, read = cast("IO[bytes]", self._process.stdout).fileno(), bytearray()
+        while not read.endswith(b"\n"):
+            if not select.select([number], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError
+            if not (piece := os.read(number, PIECE_BYTES)):
+                break
+            read += piece
+        return bytes(read)
 
 
 def find_access_apart(region: str) -> Found:
     """Return how the functions of a region are called; takes as long as it takes to load botocore."""
     try:
-        return ask(FindAccess(region), Found, FINDING_SECONDS)
+        process = Botocore()
+        try:
+            return process.ask(FindAccess(region), Found, FINDING_SECONDS)
+        finally:
+            process.end()
     except NoAnswerError as error:
         return Found(refused=Refused("NoAnswer", message=str(error), is_unreached=True))
 
 
 class CatalogApart:
-    """``karin.aws.catalog``'s reader of deployments, each time in a process of its own."""
+    """``karin.aws.catalog``'s reader of deployments, in a process of its own that reads their URLs as well."""
+
+    def __init__(self) -> None:
+        self._process: Botocore | None = None  # which has read a deployment, and may be asked for its URLs
 
     def read(self, now_ms: int, region: str, known: Sequence[MappedQueue] = ()) -> Snapshot:
         """Return a region's deployment but for its URLs. Raises CatalogUnavailable."""
+        self._end()
         try:
-            deployment = ask(ReadDeployment(now_ms, region, tuple(known)), Deployment)
+            self._process = Botocore()
+            deployment = self._process.ask(ReadDeployment(now_ms, region, tuple(known)), Deployment)
         except NoAnswerError as error:
+            self._end()
             raise CatalogUnavailable(str(error)) from error
         if deployment.snapshot is None:
+            self._end()
             raise CatalogUnavailable(deployment.problem)
         return deployment.snapshot
 
@@ -110,8 +163,28 @@ class CatalogApart:
         """Return functions with the URLs they have now, those that AWS told, and a warning when it did not tell all."""
         if not functions:
             return (), None
+        question = ReadUrls(tuple(functions), now_ms, region)
         try:
-            urls = ask(ReadUrls(tuple(functions), now_ms, region), Urls)
+            urls = self._asked_of_the_same(question) or self._asked_of_another(question)
         except NoAnswerError as error:
             return (), f"function URLs: {error}; karin shows those it knows"
+        finally:
+            self._end()
         return urls.functions, urls.warning
+
+    def _asked_of_the_same(self, question: ReadUrls) -> Urls | None:
+        """Return the answer, None when there is no process any more: it may have waited for too long."""
+        try:
+            return self._process.ask(question, Urls) if self._process else None
+        except NoAnswerError:
+            return None
+
+    def _asked_of_another(self, question: ReadUrls) -> Urls:
+        self._end()
+        self._process = Botocore()
+        return self._process.ask(question, Urls)
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process:
+            process.end()

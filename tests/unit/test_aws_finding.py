@@ -1,17 +1,27 @@
 """What botocore's chain says of how functions are called, in this process and in one of its own."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from karin.aws.access import Found
-from karin.aws.apart import CatalogApart, find_access_apart
+from karin.aws.apart import (
+    NEXT_SECONDS,
+    Botocore,
+    CatalogApart,
+    FindAccess,
+    NoAnswerError,
+    find_access_apart,
+)
 from karin.aws.clients import AwsClients
 from karin.aws.finding import find_access
 from karin.aws.unavailable import CatalogUnavailable
+from karin.local.process import LocalLambda
 from karin.mapping.refusals import Refused
 from tests.aws_environ import point_aws_at
+from tests.system.whole import definition
 
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
 
@@ -143,3 +153,59 @@ def test_a_deployment_that_cannot_be_read_apart_says_why(monkeypatch: pytest.Mon
 
     with pytest.raises(CatalogUnavailable, match=r"ListFunctions in eu-west-1: .*nonsense"):
         CatalogApart().read(0, "eu-west-1")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Botocore]:
+    """Return the processes that are started."""
+    started: list[Botocore] = []
+
+    class Noted(Botocore):
+        def __init__(self) -> None:
+            super().__init__()
+            started.append(self)
+
+    monkeypatch.setattr("karin.aws.apart.Botocore", Noted)
+    return started
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalLambda]:
+    """Run a Lambda service with one function, and lead to it."""
+    with LocalLambda(definition(tmp_path)) as running:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
+        yield running
+
+
+@pytest.mark.usefixtures("service")
+def test_the_process_that_read_a_deployment_reads_its_urls_and_has_ended_then(started: list[Botocore]) -> None:
+    catalog = CatalogApart()
+
+    snapshot = catalog.read(1, "us-east-1")
+    (function,), warning = catalog.read_urls(snapshot.functions, 2, "us-east-1")
+
+    assert (function.name, function.urls_read_at_ms, warning) == ("printer", 2, None)
+    (process,) = started
+    assert process._process.returncode == 0
+
+
+@pytest.mark.usefixtures("service")
+def test_one_that_was_not_asked_for_urls_ends_by_itself_and_another_is_asked(started: list[Botocore]) -> None:
+    catalog = CatalogApart()
+
+    snapshot = catalog.read(1, "us-east-1")
+    assert started[0]._process.wait(NEXT_SECONDS + 20) == 0
+    (function,), warning = catalog.read_urls(snapshot.functions, 2, "us-east-1")
+
+    assert (function.urls_read_at_ms, warning) == (2, None)
+    assert [one._process.returncode for one in started] == [0, 0]
+
+
+def test_a_process_that_is_killed_is_told_of_in_one_line() -> None:
+    process = Botocore()
+    process._process.kill()
+
+    with pytest.raises(NoAnswerError, match=r"-m karin\.aws ended with -9: "):
+        process.ask(FindAccess("us-east-1"), Found)
+
+    process.end()
