@@ -30,6 +30,7 @@ from tests.tui.pictures import picture
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 SIZE = (118, 26)
+FAILED = 1  # of what is sent: it stays in flight until it is tried again
 SENT = (
     ("shop-orders-dev.fifo", '{"customer":"ann","item":"tea"}', 0),
     ("shop-orders-dev.fifo", '{"customer":"bob","item":"coffee"}', 0),
@@ -76,7 +77,8 @@ def trade(running: Running) -> None:
     queues, now_ms = running.context.store.queues, running.context.clock.now_ms
 
     def is_settled() -> bool:
-        return all(state.ready == 0 for state in queues.survey(queues.names(), now_ms()))
+        states = list(queues.survey(queues.names(), now_ms()))
+        return all(state.ready == 0 for state in states) and sum(state.leased for state in states) == FAILED
 
     wait_until(is_settled, "all that is due is done", 30)
 

@@ -1,6 +1,7 @@
 """Records `make demo` in a real terminal, as docs/images/demo.svg: ``python -m docs.make_recording`` (needs tmux).
 
-The picture moves by CSS alone, as fast as the demo does. Where that is switched off it shows the end.
+The picture moves by CSS alone, as fast as the demo does once karin has started. Where that is switched off it shows the
+end.
 """
 
 import subprocess
@@ -22,6 +23,8 @@ PICTURE = ROOT / "docs" / "images" / "demo.svg"
 COMMAND = "make demo"
 COLUMNS, LINES = 80, 12
 LOOK_SECONDS = 0.25
+START_SECONDS = 2.0  # that starting is shown for, however long it takes
+TABLE = "invoked"  # is shown once karin has started
 HOLD_SECONDS = 6.0  # how long the end is shown before it begins anew
 END_SECONDS = 60
 LAST_WORDS = "each was delivered when it was due"
@@ -70,7 +73,13 @@ def _watch(tmux: Sequence[str]) -> tuple[list[Shown], float]:
                 seen[-1] = seen[-1]._replace(end=now)
             seen.append(Shown(number, text, now if seen else 0.0, 0.0))
     shown = [one._replace(end=one.end or now + HOLD_SECONDS) for seen in lines.values() for one in seen]
-    return [one for one in shown if one.text.strip()], now
+    started = next(one.begin for one in shown if TABLE in one.text)
+
+    def told(at: float) -> float:
+        return at * START_SECONDS / started if at < started else at - started + START_SECONDS
+
+    shortened = [one._replace(begin=told(one.begin), end=told(one.end)) for one in shown if one.text.strip()]
+    return shortened, told(now)
 
 
 def svg(seen: Sequence[Shown], took: float) -> str:

@@ -130,7 +130,7 @@ def _setting(one: Variable) -> Sequence[str]:
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(cells)} |" for cells in rows]
     if not lines:
-        return "It takes nothing."
+        return "It takes no arguments."
     return "\n".join([f"| {' | '.join(header)} |", f"|{'---|' * len(header)}", *lines])
 
 
