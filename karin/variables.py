@@ -103,7 +103,7 @@ VARIABLES = (
     ),
     Variable(
         "KARIN_STORE_MEMORY",
-        "by the machine",
+        "half of what the rest of karin leaves of the machine's: 53 of 256",
         "MB that the embedded store may take",
         between=settings.STORE_MEMORY_MB,
     ),

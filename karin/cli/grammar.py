@@ -20,7 +20,14 @@ LISTS = ("queues", "mappings")  # names that those scripts ask for
 _DESCRIPTION = """\
 A queue server that speaks Amazon SQS and calls your Lambda functions when each
 message is due."""
-_EPILOG = "\n`karin COMMAND --help` tells what each takes. With keys and live: karin-tui"
+_EPILOG = """
+exit codes:
+  0  done
+  1  failed; standard error says why, in one line
+  2  wrong usage, or a wrong setting
+
+`karin COMMAND --help` tells what each takes, with examples; `karin up --help`
+all environment variables. With keys and live: karin-tui"""
 _MAPPING = "its queue, its function, 'queue -> function' or its UUID"
 
 

@@ -16,9 +16,16 @@ OUTSIDE = re.compile(r"[a-z][a-z0-9+.-]*:")
 
 
 def pages() -> list[Path]:
-    """Return every Markdown file of the checkout."""
-    found = (path.relative_to(ROOT) for path in ROOT.rglob("*.md"))
-    return sorted(path for path in found if not any(part in UNSEEN or part.startswith(".") for part in path.parts[:-1]))
+    """Return every Markdown file of the checkout, relative to it."""
+    return sorted(_pages(ROOT))
+
+
+def _pages(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink() and path.name not in UNSEEN and not path.name.startswith("."):
+            yield from _pages(path)
+        elif path.suffix == ".md":
+            yield path.relative_to(ROOT)
 
 
 def links(text: str) -> list[str]:
