@@ -21,7 +21,8 @@ LICENCES = re.compile(
 )
 OF_THE_ENVIRONMENT = {"karin", "pip", "setuptools", "wheel"}
 BY_NAME_ONLY = {"hiredis", "awslambdaric"}  # redis finds the one by itself; the other runs as a program of its own
-OF_THE_EXTRA = {"textual-serve", "aiohttp", "aiohttp-jinja2"}  # karin-tui in a browser
+# Of karin-tui in a browser, and of traces.
+OF_THE_EXTRAS = {"textual-serve", "aiohttp", "aiohttp-jinja2", "opentelemetry-sdk"}
 UNTOLD = {"node_modules/querystring": "MIT"}  # its metadata tells no licence, its License.md does
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 
@@ -120,7 +121,7 @@ def misused(package: Path, dependencies: Iterable[str]) -> Iterator[str]:
     for module in {name for source in sources for name in imported(source)} - sys.stdlib_module_names - {package.name}:
         names = of_module.get(module, set())
         used |= names
-        if names and not names & (depended | OF_THE_EXTRA):
+        if names and not names & (depended | OF_THE_EXTRAS):
             yield f"{package.name} imports {module} and does not depend on {', '.join(sorted(names))}"
     for name in depended - used - BY_NAME_ONLY:
         if not any(f'"{name}"' in source for source in sources):
