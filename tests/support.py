@@ -8,19 +8,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-POLL_SECONDS = 0.01
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 0.05
+PAUSE_OF_WAIT = 0.05  # who has waited for seconds looks less often: many a look costs what it waits for its time
 
 T = TypeVar("T")
 
 
 def wait_until(predicate: Callable[[], T | None], description: str, timeout_s: float = 10.0) -> T:
     """Return the predicate's first truthy value; fail with the description when none comes in time."""
-    deadline = datetime.now(UTC) + timedelta(seconds=timeout_s)
+    begun = datetime.now(UTC)
     pause = threading.Event()
     while not (value := predicate()):
-        if datetime.now(UTC) > deadline:
+        waited = datetime.now(UTC) - begun
+        if waited > timedelta(seconds=timeout_s):
             raise AssertionError(f"after {timeout_s:g} s still not: {description}")
-        pause.wait(POLL_SECONDS)
+        proportionate = waited.total_seconds() * PAUSE_OF_WAIT
+        pause.wait(min(max(proportionate, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))
     return value
 
 

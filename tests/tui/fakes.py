@@ -10,6 +10,7 @@ from unittest.mock import patch
 from msgspec.structs import replace
 from textual.app import App
 from textual.message import Message
+from textual.pilot import Pilot
 
 from karin.operations.status import Status
 from karin.tui.actions import ACTIONS
@@ -128,6 +129,11 @@ class Desk:
 
     def news(self, name: str, phase: Phase, text: str, *lines: str) -> ActivityChanged:
         return ActivityChanged(Activity(name, phase, text, self.clock.now_ms(), lines))
+
+    async def back_at_a_view(self, pilot: Pilot[None]) -> None:
+        """Close whatever is open over the views."""
+        while len(self.app.screen_stack) > 1:
+            await pilot.press("escape")
 
     async def shows(self, text: str) -> None:
         await until(lambda: text in self.screen(), f"{text!r} is on the screen", self.screen)
