@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from karin import runtime
+from karin.budget.opening import open_ledger
 from karin.clock import SystemClock
 from karin.embedded import store_answers
 from karin.operations.context import Context
@@ -60,9 +61,12 @@ def find(environ: Mapping[str, str], *, of_any_karin: bool = False) -> Running:
         raise NotRunning(
             f"karin is not running here (nothing in {settings.home}): start it with `karin up`, or set REDIS_URL"
         )
-    store = Store.open(settings.store_url, max_connections=1)
+    clock = SystemClock()
+    ledger = open_ledger(settings, clock)
+    charged = ledger.cells("visit") if ledger and ledger.is_kept else None
+    store = Store.open(settings.store_url, max_connections=1, charged=charged)
     if not of_any_karin:
         with suppress(StoreUnavailable):
             store.schema.check()
-    context = Context.of(store, SystemClock(), settings)
+    context = Context.of(store, clock, settings)
     return Running(context, settings, running.endpoint_url if running else settings.endpoint_url)

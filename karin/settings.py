@@ -25,6 +25,8 @@ WEB_PASSWORD_LENGTH = 12  # characters, at least
 SQS_MAX_DELAY_SECONDS = 900
 STORE_MEMORY_MB = (16, 1024 * 1024)
 MOST_BYTES = 10**12 - 1
+MOST_AMOUNT = 10**12
+AMOUNTS = {"": 1, "k": 1_000, "M": 1_000_000}  # what a number may be written with
 SWITCH = ("0", "1")  # off and on
 FSYNC = ("everysec", "always")
 YEAR_SECONDS = 366 * 24 * 60 * 60
@@ -58,6 +60,7 @@ class Settings:
     sweep_interval_seconds: int = DEFAULT_SWEEP_SECONDS
     max_queue_bytes: int | None = None  # that one queue may hold; 0: no limit; None: by the store (karin.sqs.quotas)
     max_bytes: int | None = None  # that all queues may hold together; as above
+    redis_budget: int | None = None  # Redis commands a day for this machine; None: what the store tells, if it does
     store_memory_mb: int | None = None  # that the embedded store may take; None: by the machine (karin.embedded)
     metrics_bind: tuple[str, int] | None = None  # host and port where metrics are served; None: nowhere
     traces: bool = False  # whether there is a collector for them, to which OpenTelemetry finds by itself
@@ -94,6 +97,7 @@ class Settings:
             sweep_interval_seconds=_integer(environ, "KARIN_SWEEP_INTERVAL", DEFAULT_SWEEP_SECONDS, 1, 3600),
             max_queue_bytes=_optional_integer(environ, "KARIN_MAX_QUEUE_BYTES", 0, MOST_BYTES),
             max_bytes=_optional_integer(environ, "KARIN_MAX_BYTES", 0, MOST_BYTES),
+            redis_budget=_amount(environ, "KARIN_REDIS_BUDGET"),
             store_memory_mb=_optional_integer(environ, "KARIN_STORE_MEMORY", *STORE_MEMORY_MB),
             store_fsync=_one_of(environ, "KARIN_STORE_FSYNC", FSYNC),
             traces=_traces(environ),
@@ -127,13 +131,13 @@ VARIABLES = (
     "KARIN_HOME", "KARIN_BIND", "KARIN_ACCESS_KEYS", "KARIN_URL_TOKEN", "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY",
     "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL", "KARIN_SWEEP_INTERVAL", "KARIN_WEB_PASSWORD",
     "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC", "KARIN_MAX_QUEUE_BYTES", "KARIN_MAX_BYTES", "KARIN_METRICS_BIND",
-    "KARIN_INDEX",
+    "KARIN_INDEX", "KARIN_REDIS_BUDGET",
 )  # fmt: skip
 
 SHARED_VARIABLES = (
     "KARIN_ACCOUNT_ID", "KARIN_MAX_CONCURRENCY", "KARIN_MAX_DELAY_SECONDS", "KARIN_SYNC_INTERVAL",
     "KARIN_SWEEP_INTERVAL", "KARIN_STORE_MEMORY", "KARIN_STORE_FSYNC", "KARIN_MAX_QUEUE_BYTES", "KARIN_MAX_BYTES",
-    "KARIN_METRICS_BIND", "AWS_REGION", "AWS_DEFAULT_REGION", "WEB_CONCURRENCY",
+    "KARIN_METRICS_BIND", "KARIN_REDIS_BUDGET", "AWS_REGION", "AWS_DEFAULT_REGION", "WEB_CONCURRENCY",
 )  # fmt: skip
 """How a karin works, which whoever looks at it must know; no secret, and not where it or its store is."""
 
@@ -273,6 +277,18 @@ def _optional_integer(environ: Mapping[str, str], name: str, low: int, high: int
     if not re.fullmatch(r"\d{1,12}", value, re.ASCII) or not low <= int(value) <= high:
         raise SettingsError(f"{name}={value} is out of range: write a whole number from {low} to {high}")
     return int(value)
+
+
+def _amount(environ: Mapping[str, str], name: str) -> int | None:
+    """Return a number that may be written with k for thousand or M for million."""
+    value = environ.get(name)
+    if not value:
+        return None
+    found = re.fullmatch(r"(\d{1,12})([kM]?)", value, re.ASCII)
+    amount = int(found[1]) * AMOUNTS[found[2]] if found else 0
+    if not 0 < amount <= MOST_AMOUNT:
+        raise SettingsError(f"{name}={value} is no number of commands a day: write one such as 16000, 16k or 2M")
+    return amount
 
 
 def _one_of(environ: Mapping[str, str], name: str, words: Sequence[str]) -> str:

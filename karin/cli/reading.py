@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 
 from karin import __version__
+from karin.budget import words
+from karin.budget.levels import Outlook
+from karin.budget.opening import open_ledger
 from karin.cli.layout import print_lines, print_rows
 from karin.cli.main import EXIT_DONE, EXIT_FAILED
 from karin.cli.printing import iso, print_json
@@ -26,13 +29,16 @@ def status(options: argparse.Namespace, environ: abc.Mapping[str, str]) -> int:
     """Show whether karin is alive; exit 1 when no scheduler is."""
     running = find(environ)
     seen = operations.status(running.context, running.settings.sweep_interval_seconds)
+    ledger = open_ledger(running.settings, running.context.clock)
+    outlook = ledger.look() if ledger else None
     exit_code = EXIT_DONE if seen.schedulers_alive else EXIT_FAILED
     if options.json:
-        print_json(_status_facts(seen, running))
+        print_json(_status_facts(seen, running) | {"budget": _budget_facts(outlook)})
     else:
         rows = wording.status_rows(seen, store=running.store_title, endpoint_url=running.endpoint_url)
+        budget = [("budget", words.budget(outlook))] if outlook else []
         metrics = running.settings.metrics_url or "off: KARIN_METRICS_BIND says where"
-        print_rows(("karin", __version__), [*rows, ("held", wording.held(seen)), ("metrics", metrics)])
+        print_rows(("karin", __version__), [*rows, ("held", wording.held(seen)), *budget, ("metrics", metrics)])
     return exit_code
 
 
@@ -154,6 +160,21 @@ def _status_facts(seen: Status, running: Running) -> dict[str, Any]:
         "paused": [_pause_facts(mapping, pause) for mapping, pause in seen.paused],
         "synced_at": iso(seen.snapshot.synced_at_ms if seen.snapshot else None),
         "warnings": wording.warnings(seen.snapshot),
+    }
+
+
+def _budget_facts(outlook: Outlook | None) -> dict[str, Any] | None:
+    """Return how this machine's commands of the day stand, None when no budget is known."""
+    if outlook is None:
+        return None
+    return {
+        "commands_a_day": outlook.commands_a_day,
+        "told_by": "store" if outlook.is_told else "KARIN_REDIS_BUDGET",
+        "spent": outlook.spent,
+        "left": outlook.left,
+        "empty_at": iso(outlook.empty_at_ms),
+        "refused": outlook.is_refused,
+        "given_up": [level.name.lower() for level in outlook.given_up],
     }
 
 

@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     store_checks.memory,
     store_checks.quotas,
     store_checks.connections,
+    store_checks.budget,
     store_checks.plan,
     machine_checks.fly_stops_machines,
     machine_checks.clocks,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from karin.aws.inspection import DryRun
+from karin.budget.levels import Outlook
 from karin.mapping.model import Snapshot
 from karin.mapping.pause import Pause
 from karin.operations.syncing import SyncReport
@@ -68,6 +69,7 @@ class Facts(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
     platform: PlatformFacts = PlatformFacts()
     metrics: MetricsFacts = MetricsFacts()
+    outlook: Outlook | None = None  # of the commands that this machine may spend today
 
     @property
     def deployment(self) -> Snapshot | None:

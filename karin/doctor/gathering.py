@@ -12,6 +12,7 @@ from karin.aws.catalog import AwsCatalog
 from karin.aws.clients import AwsClients
 from karin.aws.inspection import AwsInspector, DryRun
 from karin.aws.unavailable import CatalogUnavailable
+from karin.budget.opening import open_ledger
 from karin.doctor.facts import AwsFacts, Facts, MetricsFacts
 from karin.doctor.platform import read_platform
 from karin.finding import Running
@@ -48,6 +49,7 @@ def gather(running: Running, environ: Mapping[str, str], folder: Path) -> Facts:
     queues = stored(lambda: status.queue_states(context))
     pauses = stored(context.store.pauses.all)
     limits = stored(context.quotas.read_limits)
+    ledger = open_ledger(settings, context.clock)
     clients = AwsClients()
     catalog = AwsCatalog(clients)
     deployed_problem = ""
@@ -73,6 +75,7 @@ def gather(running: Running, environ: Mapping[str, str], folder: Path) -> Facts:
         limits=limits or Limits(),
         platform=read_platform(environ, folder, settings.home if running.has_embedded_store else None),
         metrics=_metrics(settings.metrics_url or ""),
+        outlook=ledger.look() if ledger else None,
     )
 
 

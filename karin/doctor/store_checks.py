@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from karin.budget import words
 from karin.doctor.facts import Facts
 from karin.doctor.findings import Finding, note, problem
 from karin.store.inspection import FILLING, FULL
@@ -148,6 +149,22 @@ def persistence(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def budget(facts: Facts) -> Iterator[Finding]:
+    """The commands that this machine may spend today are short, or used up."""
+    outlook = facts.outlook
+    if outlook is None or (outlook.left and not outlook.level and outlook.empty_at_ms is None):
+        return
+    yield (note if outlook.left else problem)(
+        "store-budget",
+        "store",
+        words.budget(outlook),
+        why="What a plan does not cover the store refuses: then sends fail, and nothing is delivered."
+        " Until then karin gives up what messages can do without.",
+        fix="Use long polls and batches, close terminal UIs, move to a larger plan and raise KARIN_REDIS_BUDGET, or"
+        " unset REDIS_URL: karin's own store has no limit.",
+    )
+
+
 def plan(facts: Facts) -> Iterator[Finding]:
     """At the present rate a free plan will not suffice."""
     for one in FREE_PLANS:
@@ -169,7 +186,8 @@ def _plan_note(one: Plan, spent: str, limit: str) -> Finding:
         "store",
         f"it gets {spent}",
         why=f"{one.provider}'s free plan ends at {limit}; what goes beyond is refused.",
-        fix="Unless you pay for more: use long polls and batches, close terminal UIs, or unset REDIS_URL.",
+        fix="Unless you pay for more: set KARIN_REDIS_BUDGET, so that karin gives way before messages do; use long"
+        " polls and batches, close terminal UIs, or unset REDIS_URL.",
     )
 
 

@@ -141,6 +141,16 @@ STORE_MEMORY = Metric(
 STORE_LIMIT = Metric(
     "karin_store_memory_limit_bytes", Kind.GAUGE, "Memory that the store may use; absent when it has no limit."
 )
+BUDGET = Metric(
+    "karin_store_commands_budget",
+    Kind.GAUGE,
+    "Redis commands that this machine may spend a day (KARIN_REDIS_BUDGET, or as the store told); absent if unknown.",
+)
+BUDGET_SPENT = Metric(
+    "karin_store_commands_spent",
+    Kind.GAUGE,
+    "Redis commands that this machine has spent since midnight UTC; absent without a budget.",
+)
 MAPPINGS = Metric("karin_mappings", Kind.GAUGE, "Mappings that are served, and of those the paused.", ("state",))
 IN_FLIGHT = Metric("karin_invocations_in_flight", Kind.GAUGE, "Calls of functions that this scheduler waits for.")
 IN_FLIGHT_LIMIT = Metric(
@@ -161,7 +171,7 @@ STARTED = Metric(
 )
 SEEN = (
     INFO, SCHEDULERS, SURVEY_AGE, QUEUES, MESSAGES, DEAD_LETTERS, OLDEST, HELD, HELD_LIMIT, STORE_MEMORY, STORE_LIMIT,
-    MAPPINGS, IN_FLIGHT, IN_FLIGHT_LIMIT, PROCESSES, MEMORY, STARTED,
+    BUDGET, BUDGET_SPENT, MAPPINGS, IN_FLIGHT, IN_FLIGHT_LIMIT, PROCESSES, MEMORY, STARTED,
 )  # fmt: skip
 """What is looked at when the metrics are read, or with each sweep."""
 

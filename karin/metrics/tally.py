@@ -4,21 +4,19 @@ prometheus_client has such files, too. It takes 2 to 8 microseconds where this t
 each process that ever was (docs/decisions.md). Here a process that takes the place of another goes on with its counts.
 """
 
-import fcntl
 import hashlib
 import logging
 import mmap
-import os
 import struct
 import threading
 from collections.abc import Iterator, MutableSequence
 from pathlib import Path
 
+from karin.mapped_file import take
 from karin.metrics.catalog import COUNTED, MOST_QUEUES, OTHER_QUEUES, Metric
 from karin.metrics.files import FOLDER, SUFFIX
 
 FILE_BYTES = 256 * 1024  # a hundred queues take half of it
-MOST_FILES = 128  # of one role; 64 workers, and those that a reload replaces
 MAGIC = hashlib.sha256(repr(COUNTED).encode()).digest()[:8]  # a file of other metrics is begun anew
 _START = struct.Struct("<8sQ")  # magic, bytes used
 _ROW = struct.Struct("<HH")  # bytes of the key, cells; then the key, room up to a multiple of eight, the cells
@@ -111,25 +109,10 @@ def read(home: Path) -> Iterator[tuple[str, tuple[str, ...], tuple[int, ...]]]:
 
 def _take(folder: Path, role: str) -> mmap.mmap:
     """Return a file that is locked as long as this process lives."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number in range(MOST_FILES):
-        file = os.open(folder / f"{role}-{number}{SUFFIX}", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
-            continue
-        # All of it is on the disk from the start: a full disk would kill whoever writes to a page that is not.
-        try:
-            os.posix_fallocate(file, 0, FILE_BYTES)
-        except OSError:
-            os.close(file)
-            raise
-        mapped = mmap.mmap(file, FILE_BYTES)
-        if _START.unpack_from(mapped)[0] != MAGIC:
-            _START.pack_into(mapped, 0, MAGIC, _START.size)
-        return mapped
-    raise OSError(f"{folder} has no free file")
+    mapped = take(folder, role, SUFFIX, FILE_BYTES)
+    if _START.unpack_from(mapped)[0] != MAGIC:
+        _START.pack_into(mapped, 0, MAGIC, _START.size)
+    return mapped
 
 
 def _rows(content: mmap.mmap | bytes) -> Iterator[tuple[str, tuple[str, ...], int, int]]:

@@ -16,6 +16,7 @@ from karin.aws.access import AccessBook
 from karin.aws.apart import CatalogApart, find_access_apart
 from karin.aws.calling import DirectInvoker, Invoker
 from karin.aws.unavailable import CatalogUnavailable
+from karin.budget.opening import open_ledger
 from karin.clock import Clock
 from karin.operations.context import Context
 from karin.operations.status import MISSED_SWEEPS
@@ -24,6 +25,7 @@ from karin.scheduler.dispatch import Dispatcher
 from karin.scheduler.moves import Moves
 from karin.scheduler.rounds import Rounds
 from karin.scheduler.served import Served
+from karin.scheduler.thrift import LOOK_SECONDS, Thrift
 from karin.scheduler.turns import Turns
 from karin.settings import Settings
 from karin.sqs.names import region_from_arn
@@ -56,6 +58,10 @@ class SchedulerProcess:
         self._settings = settings
         self._clock = clock
         self._faults = Faults(log)
+        self._ledger = ledger = open_ledger(settings, clock)
+        if ledger:
+            self._faults.charged, self._faults.when_used_up = ledger.cells("scheduler"), ledger.refused
+        self._thrift = Thrift(ledger)
         self._served = Served()
         self._exposed = exposed = self._with_metrics() if settings.metrics_bind else None
         if exposed:
@@ -97,9 +103,12 @@ class SchedulerProcess:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _, __: self._told.put(0))
         beats = self._rounds.beats
-        beats.every(self._settings.sweep_interval_seconds, lambda: self._chore(self._sweep), "sweep")
+        if self._ledger:
+            self._thrift.look()
+            beats.every(min(LOOK_SECONDS, self._settings.sweep_interval_seconds), self._thrift.look, "budget")
+        beats.every(self._settings.sweep_interval_seconds, self._sweep_if_affordable, "sweep")
         if self._settings.sync_interval_seconds:
-            beats.every(self._settings.sync_interval_seconds, lambda: self._chore(self._sync), "sync")
+            beats.every(self._settings.sync_interval_seconds, self._sync_if_affordable, "sync")
         beats.when_clock_is_set(lambda: self._chore(self._sweep))  # which also tells that this scheduler is alive
         self._rounds.start()
         if self._exposed:
@@ -131,6 +140,14 @@ class SchedulerProcess:
     def _chore(self, chore: Chore) -> None:
         if self._knows_store and not self._stopping.is_set():
             self._chores.submit(self._run_chore, chore)
+
+    def _sweep_if_affordable(self) -> None:
+        if self._thrift.takes_sweep():
+            self._chore(self._sweep)
+
+    def _sync_if_affordable(self) -> None:
+        if self._thrift.syncs():
+            self._chore(self._sync)
 
     def _run_chore(self, chore: Chore) -> None:
         try:
@@ -225,12 +242,12 @@ class SchedulerProcess:
     def _with_metrics(self) -> "Exposed":
         from karin.scheduler.exposing.exposed import Exposed  # noqa: PLC0415 - 3 MB, only where they are served
 
-        return Exposed(self._settings, self._clock, self._served)
+        return Exposed(self._settings, self._clock, self._served, self._thrift)
 
     def _sweep(self) -> None:
         queues = self._served.queues()
         news = {queue: self._rounds.wakes.news(queue) for queue in queues}
-        surveyed = self._exposed.asks if self._exposed else None
+        surveyed = self._exposed.asks if self._exposed and self._thrift.surveys() else None
         now_ms = self._clock.now_ms()
         swept = self._store.sweeping.sweep(queues, self._id, now_ms, surveyed)
         self._turns.learn(swept.last_sweeps, now_ms - MISSED_SWEEPS * self._settings.sweep_interval_seconds * 1000)

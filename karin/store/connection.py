@@ -13,7 +13,8 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from karin.redis_url import Kind, RedisUrl
-from karin.store.faults import Faults, StoreUnavailable, unavailable
+from karin.store.charged import ChargedClient
+from karin.store.faults import Cells, Faults, StoreUnavailable, unavailable
 from karin.store.guard import GuardedClient, Shared, guarded
 from karin.store.tls import TlsPool
 
@@ -37,6 +38,7 @@ def connect(
     faults: Faults | None = None,
     patience_seconds: float | None = None,
     sharing: Callable[[AbstractConnection, float], Shared] | None = None,
+    charged: Cells | None = None,
 ) -> Client:
     """Return a client over a bounded pool; nothing is sent before its first command.
 
@@ -44,7 +46,8 @@ def connect(
     ``waiting`` is the queue in which callers wait for a connection; the default is fit for threads. With ``faults`` a
     store that does not serve is left alone for ever longer pauses. ``patience_seconds`` bounds the wait for the answer
     to a command, if not by COMMAND_TIMEOUT_SECONDS. With ``sharing`` and ``faults`` all scripts are run over
-    what it makes of a connection of its own, beside the pool, and of that patience.
+    what it makes of a connection of its own, beside the pool, and of that patience. Without ``faults``, commands are
+    counted in ``charged`` if it is given.
     """
     where = RedisUrl.parse(url)
     if where.kind is Kind.CLUSTER:
@@ -58,6 +61,7 @@ def connect(
                 faults=node_faults,
                 patience_seconds=patience_seconds,
                 sharing=sharing,
+                charged=charged,
             )
 
         return ClusterClient(where, open_node, faults)
@@ -75,7 +79,7 @@ def connect(
         **_finding(where),
     )
     if faults is None:
-        return redis.Redis(connection_pool=pool)
+        return redis.Redis(connection_pool=pool) if charged is None else ChargedClient(pool, charged)
     shared = sharing(pool.connection_class(**pool.connection_kwargs), options["socket_timeout"]) if sharing else None
     return GuardedClient(pool, faults, shared)
 

@@ -8,7 +8,7 @@ It knows nothing of connections.
 import logging
 import random
 import threading
-from collections.abc import Iterable, MutableSequence
+from collections.abc import Callable, Iterable, MutableSequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -174,6 +174,8 @@ class Faults:
     most_pause_ms: int = 30_000
     clock: Clock = field(default_factory=SystemClock)
     spent: Cells = field(default_factory=lambda: [0])  # commands that were sent, in its one cell
+    charged: Cells | None = None  # the same once more, where they are counted against a budget
+    when_used_up: Callable[[str], object] | None = None  # is told what the store says when its plan is used up
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _episodes: dict[str, _Episode] = field(default_factory=dict, init=False)  # by command; "" for all commands
     _met_at_ms: dict[str, int] = field(default_factory=dict, init=False)  # by name of the fault
@@ -183,7 +185,9 @@ class Faults:
         """Return the faults of one node of the store."""
         with self._lock:
             if node not in self._nodes:
-                self._nodes[node] = Faults(self.log, self.most_pause_ms, self.clock, self.spent)
+                self._nodes[node] = Faults(
+                    self.log, self.most_pause_ms, self.clock, self.spent, self.charged, self.when_used_up
+                )
             return self._nodes[node]
 
     def keep(self, nodes: Iterable[str]) -> None:
@@ -232,6 +236,8 @@ class Faults:
 
     def failed(self, fault: Fault, said: str, command: str) -> None:
         """Note that a command met a fault."""
+        if fault is QUOTA and self.when_used_up:
+            self.when_used_up(said)
         now_ms = self.clock.now_ms()
         with self._lock:
             if not fault.longest_pause_ms:
@@ -257,7 +263,13 @@ class Faults:
         """Begin a command; raises StoreUnavailable when it is too soon for one."""
         if self._episodes:
             self._try(command)
-        self.spent[0] += 1
+        self.count(1)
+
+    def count(self, commands: int) -> None:
+        """Count commands that are sent."""
+        self.spent[0] += commands
+        if self.charged is not None:
+            self.charged[0] += commands
 
     def _try(self, command: str) -> None:
         now_ms = self.clock.now_ms()

@@ -70,7 +70,7 @@ class _SharedScript:
             try:
                 return self._ask("EVALSHA", self._sha, len(keys), *keys, *args)
             except redis.exceptions.NoScriptError:
-                self._faults.spent[0] += 2
+                self._faults.count(2)
                 self._ask("SCRIPT", "LOAD", self._text)
                 return self._ask("EVALSHA", self._sha, len(keys), *keys, *args)
 
@@ -90,8 +90,7 @@ class _GuardedPipeline(Pipeline):
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         with self.faults.guarding("PIPELINE"):
-            more = len(self.command_stack) - 1
-            self.faults.spent[0] += more
+            self.faults.count(len(self.command_stack) - 1)
             return super().execute(raise_on_error)
 
 

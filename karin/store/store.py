@@ -11,7 +11,7 @@ from karin.store.agenda import AgendaCommands
 from karin.store.connection import Client, connect, connect_listener
 from karin.store.copying import Copying
 from karin.store.deployment import DeploymentCommands
-from karin.store.faults import Faults
+from karin.store.faults import Cells, Faults
 from karin.store.guard import Shared
 from karin.store.inspect import Views
 from karin.store.inspection import Inspection
@@ -89,6 +89,7 @@ class Store:
         sharing: Callable[[AbstractConnection, float], Shared] | None = None,
         tally: "Tally | None" = None,
         tracer: "SendTracer | None" = None,
+        charged: Cells | None = None,
     ) -> "Store":
         """Return the store at a Redis URL; nothing is sent before its first command. See ``connect`` and ``over``."""
         client = connect(
@@ -98,6 +99,7 @@ class Store:
             faults=faults,
             patience_seconds=patience_seconds,
             sharing=sharing,
+            charged=charged,
         )
         return cls.over(client, connect_listener(url, client), faults, tally, tracer)
 

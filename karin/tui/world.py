@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from karin.budget.levels import Outlook
 from karin.doctor.findings import Finding
 from karin.mapping.invocation import Invocation
 from karin.mapping.pause import Pause
@@ -84,3 +85,4 @@ class World(msgspec.Struct, frozen=True):
     processes: tuple[Process, ...] | None = None
     karin_started_at_ms: int | None = None
     spending: Spending | None = None
+    outlook: Outlook | None = None  # of the commands that this machine may spend today; None: without a budget

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import falcon
 
+from karin.budget.ledger import Ledger
+from karin.budget.opening import open_ledger
 from karin.clock import SystemClock
 from karin.operations.context import Context
 from karin.settings import Settings
@@ -43,13 +45,14 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
         settings: Settings,
         meter: "RequestMeter | None" = None,
         tracing: "Tracing | None" = None,
+        ledger: Ledger | None = None,
     ) -> None:
         super().__init__()
         self._long_polls = LongPolls(context.store.signals, context.clock)
         self._endpoint = SqsEndpoint(context, settings, self._long_polls, meter)
         if tracing:
             self._endpoint.header_of_traceparent = tracing.header_of
-        self.add_route("/healthz", Health(context, settings))
+        self.add_route("/healthz", Health(context, settings, ledger))
         self._routed: tuple[str, ...] = ROUTED
         self.add_sink(self._endpoint, prefix=r"/")
         if settings.index:
@@ -78,6 +81,9 @@ def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID
     faults = Faults(logging.getLogger("karin.endpoint"), LONGEST_PAUSE_MS)
     if meter:
         faults.spent = meter.commands
+    ledger = open_ledger(settings, SystemClock())
+    if ledger:
+        faults.charged, faults.when_used_up = ledger.cells("endpoint"), ledger.refused
     tracing = open_tracing(settings, "endpoint")
     store = Store.open(
         settings.store_url,
@@ -93,7 +99,7 @@ def create(environ: Mapping[str, str] = os.environ) -> Application:  # noqa: TID
     context = Context.of(store, SystemClock(), settings)
     with suppress(StoreUnavailable):  # else the first send looks
         context.quotas.look(context.clock.now_ms())
-    return Application(context, settings, meter, tracing)
+    return Application(context, settings, meter, tracing, ledger)
 
 
 def _meter(settings: Settings) -> "RequestMeter":

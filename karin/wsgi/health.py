@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 import falcon
 
+from karin.budget.ledger import Ledger
+from karin.budget.levels import Level
 from karin.operations.context import Context
 from karin.operations.status import scheduler_count
 from karin.settings import Settings
@@ -11,14 +13,17 @@ from karin.store.faults import FULL, OVERLOADED, StoreUnavailable
 
 GOOD_FOR_MS = 20_000  # a good answer is given again for so long: checks every few seconds must not eat a Redis plan
 BAD_FOR_MS = 1_000  # and a bad one: anybody may ask
+SHORT_GOOD_FOR_MS = 300_000  # the same while the commands of the day are short
+SHORT_BAD_FOR_MS = 20_000
 TAKES_CALLS = (FULL, OVERLOADED)  # faults with which messages are still delivered: no reason to take a machine away
 
 
 class Health:
     """Answers 200 ``{"status": "ok"}``, or 503 with the reason."""
 
-    def __init__(self, context: Context, settings: Settings) -> None:
+    def __init__(self, context: Context, settings: Settings, ledger: Ledger | None = None) -> None:
         self._context = context
+        self._ledger = ledger
         self._sweep_interval_seconds = settings.sweep_interval_seconds
         # A store on this machine may be asked as often as one likes.
         is_near = settings.store_url.startswith("unix:")
@@ -47,11 +52,18 @@ class Health:
             return f"the store does not serve: {fault.advice}"
         if fault is None and 0 <= now_ms - self._asked_at_ms < self._valid_for_ms:  # a clock may be set
             return self._last_reason
+        good_for_ms, bad_for_ms = self._valid_ms()
         # Whoever asks meanwhile is told what was known last.
-        self._asked_at_ms, self._valid_for_ms = now_ms, self._bad_for_ms
+        self._asked_at_ms, self._valid_for_ms = now_ms, bad_for_ms
         self._last_reason = self._ask()
-        self._valid_for_ms = self._good_for_ms if self._last_reason is None else self._bad_for_ms
+        self._valid_for_ms = good_for_ms if self._last_reason is None else bad_for_ms
         return self._last_reason
+
+    def _valid_ms(self) -> tuple[int, int]:
+        """Return for how long a good answer and a bad one are given again."""
+        outlook = self._ledger.look() if self._ledger else None
+        is_short = outlook is not None and outlook.level >= Level.HEALTH
+        return (SHORT_GOOD_FOR_MS, SHORT_BAD_FOR_MS) if is_short else (self._good_for_ms, self._bad_for_ms)
 
     def _ask(self) -> str | None:
         try:

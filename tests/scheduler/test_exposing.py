@@ -18,6 +18,7 @@ from karin.scheduler.exposing.gauges import QueueLabels, of_survey
 from karin.scheduler.exposing.processes import parts
 from karin.scheduler.exposing.server import serve
 from karin.scheduler.served import Served
+from karin.scheduler.thrift import Thrift
 from karin.settings import Settings
 from karin.sqs.names import QueueId
 from karin.store.sweeping import MOST_SURVEYED, Survey, SurveyedQueue
@@ -151,7 +152,7 @@ def test_mapped_queues_are_surveyed_first_and_new_ones_at_once(tmp_path: Path) -
     served = Served()
     mapped = QueueId(ACCOUNT, "zebra")
     served.replace(snapshot(mapping(mapped)))
-    exposed = Exposed(Settings(home=tmp_path, metrics_bind=("127.0.0.1", 1)), ManualClock(NOW_MS), served)
+    exposed = Exposed(Settings(home=tmp_path, metrics_bind=("127.0.0.1", 1)), ManualClock(NOW_MS), served, Thrift(None))
     names = tuple(QueueId(ACCOUNT, f"a-{number:03}") for number in range(MOST_SURVEYED))
     survey = Survey(NOW_MS, MOST_SURVEYED + 1, names, (), (), None, None)
     assert exposed.learn(survey)

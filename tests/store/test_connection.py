@@ -281,3 +281,20 @@ def answers(store: Store) -> bool:
     except StoreUnavailable:
         return False
     return True
+
+
+def test_a_visitor_counts_each_command_as_the_store_does(private_store_url: str, raw: redis.Redis) -> None:
+    def processed() -> int:
+        info: Any = raw.info("stats")
+        return int(info["total_commands_processed"])
+
+    charged = [0]
+    before = processed()
+    with closing(connect(private_store_url, max_connections=1, charged=charged)) as client:
+        client.set("key", "x")
+        client.get("key")
+        pipeline: Any
+        with client.pipeline() as pipeline:
+            pipeline.get("key").get("key").get("key")
+            pipeline.execute()
+    assert charged == [processed() - before - 1] == [7]  # the reading itself; a pipeline has MULTI and EXEC

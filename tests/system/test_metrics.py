@@ -60,6 +60,7 @@ def metered() -> Iterator[Metered]:
     with running_karin(
         KARIN_METRICS_BIND=f"127.0.0.1:{port}",
         KARIN_SWEEP_INTERVAL="1",
+        KARIN_REDIS_BUDGET="10M",
         KARIN_ACCESS_KEYS=f"test:testing-secret,other:{SECRET}",
         WEB_CONCURRENCY="2",
     ) as karin:

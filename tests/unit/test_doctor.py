@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from karin.aws.inspection import DryRun
+from karin.budget.levels import Level, Outlook
 from karin.doctor import deployment_checks, machine_checks, message_checks, store_checks
 from karin.doctor.examination import CHECKS, examine
 from karin.doctor.facts import AwsFacts, Facts, MetricsFacts, PlatformFacts
@@ -279,6 +280,10 @@ CASES: list[tuple[Check, Facts, Severity | None, str]] = [
     (store_checks.persistence, facts(store=replace(store(aof_enabled="0"), save=None)), None, ""),
     (store_checks.persistence, facts(store=store(aof_last_write_status="err")), P, "write to disk failed"),
     (store_checks.persistence, facts(store=store(rdb_last_bgsave_status="err")), P, "write to disk failed"),
+    (store_checks.budget, facts(outlook=Outlook(100, False, 70, Level.SWEEP, None)), N, "70 of 100 commands"),
+    (store_checks.budget, facts(outlook=Outlook(100, False, 30, Level.NOTHING, NOW_MS)), N, "enough until 22:13 UTC"),
+    (store_checks.budget, facts(outlook=Outlook(100, True, 100, Level.SWEEP, NOW_MS)), P, "as the store told"),
+    (store_checks.budget, facts(outlook=Outlook(100, False, 10, Level.NOTHING, None)), None, ""),
     (
         store_checks.plan,
         facts(store=store(total_commands_processed="20000", uptime_in_seconds="86400"), store_host="eu1-a.upstash.io"),

@@ -55,6 +55,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "KARIN_MAX_BYTES": "0",
             "KARIN_METRICS_BIND": "[::]:9091",
             "KARIN_INDEX": "1",
+            "KARIN_REDIS_BUDGET": "16k",
         }
     )
 
@@ -79,6 +80,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         metrics_bind=("::", 9091),
         max_bytes=0,
         index=True,
+        redis_budget=16_000,
     )
     assert settings.store_url == settings.redis_url
     assert settings.endpoint_url == "http://127.0.0.1:8080"
@@ -179,6 +181,10 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(name: str, hint: str) -
         ("KARIN_INDEX", "yes"),
         ("KARIN_MAX_QUEUE_BYTES", "1e6"),
         ("KARIN_MAX_BYTES", "-1"),
+        ("KARIN_REDIS_BUDGET", "0"),
+        ("KARIN_REDIS_BUDGET", "16K"),
+        ("KARIN_REDIS_BUDGET", "1.5M"),
+        ("KARIN_REDIS_BUDGET", "999999999999M"),
         ("KARIN_HOME", "/" + "x" * 200),
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "http://localhost:6379"),
@@ -283,3 +289,8 @@ def test_pages_of_functions_need_a_lock_before_the_queues_even_on_loopback() -> 
 )
 def test_there_are_traces_when_a_collector_is_named(variables: dict[str, str], traces: bool) -> None:
     assert Settings.from_env(HOME | variables).traces is traces
+
+
+@pytest.mark.parametrize(("value", "commands"), [("16000", 16_000), ("16k", 16_000), ("2M", 2_000_000), ("", None)])
+def test_a_budget_may_be_written_in_thousands_and_millions(value: str, commands: int | None) -> None:
+    assert Settings.from_env(HOME | {"KARIN_REDIS_BUDGET": value}).redis_budget == commands

@@ -14,6 +14,7 @@ from karin.scheduler.exposing.gauges import QueueLabels, Sample, of_survey
 from karin.scheduler.exposing.processes import SCHEDULER
 from karin.scheduler.exposing.server import serve
 from karin.scheduler.served import Served
+from karin.scheduler.thrift import Thrift
 from karin.settings import Settings
 from karin.sqs.names import QueueId
 from karin.store.sweeping import MOST_SURVEYED, Survey
@@ -24,10 +25,11 @@ log = logging.getLogger("karin.metrics")
 class Exposed:
     """The metrics of a karin, as one scheduler serves them."""
 
-    def __init__(self, settings: Settings, clock: Clock, served: Served) -> None:
+    def __init__(self, settings: Settings, clock: Clock, served: Served, thrift: Thrift) -> None:
         self._settings = settings
         self._clock = clock
         self._served = served
+        self._thrift = thrift
         self._dispatcher: Dispatcher | None = None
         self._labels = QueueLabels()
         self.tally = Tally.open(settings.home, SCHEDULER)
@@ -65,6 +67,9 @@ class Exposed:
             yield Sample(catalog.MAPPINGS, ("paused",), paused)
             yield Sample(catalog.IN_FLIGHT, (), self._dispatcher.in_flight())
         yield Sample(catalog.IN_FLIGHT_LIMIT, (), self._settings.max_concurrency)
+        if outlook := self._thrift.outlook:
+            yield Sample(catalog.BUDGET, (), outlook.commands_a_day)
+            yield Sample(catalog.BUDGET_SPENT, (), outlook.spent)
         if self._survey is None:
             yield Sample(catalog.SURVEY_AGE, (), -1)
             return

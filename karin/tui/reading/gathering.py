@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
+from karin.budget.levels import Level, Outlook
+from karin.budget.opening import open_ledger
 from karin.finding import Running
 from karin.operations import inspecting, status
 from karin.operations.status import Status
@@ -30,6 +32,7 @@ class Gatherer:
     def __init__(self, running: Running) -> None:
         self._context = running.context
         self._home = running.settings.home
+        self._ledger = open_ledger(running.settings, running.context.clock)
         self._sweep_interval_seconds = running.settings.sweep_interval_seconds
         self._calls = CallTail(running.context.store.views)
         self._log = LogTail(running.settings.home)
@@ -100,7 +103,12 @@ class Gatherer:
         return world, cost
 
     def local(self, world: World, interest: Interest) -> World:
-        """Read what needs no store: the log, the processes."""
+        """Read what needs no store: the budget, the log, the processes."""
+        if self._ledger:
+            outlook = self._ledger.look()
+            # What is spent changes all the time, and concerns the view that shows it.
+            if Need.STORE in interest.needs or _level(outlook) is not _level(world.outlook):
+                world = replace(world, outlook=outlook)
         if Need.LOGS in interest.needs:
             logs, problem = self._log.read()
             world = replace(world, logs=logs, logs_problem=problem)
@@ -144,3 +152,7 @@ class Gatherer:
 
     def _surveys(self, queues: int) -> Cost:
         return -(-queues // self._context.store.queues.surveyed_at_once)
+
+
+def _level(outlook: Outlook | None) -> Level:
+    return outlook.level if outlook else Level.NOTHING

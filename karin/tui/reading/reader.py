@@ -7,10 +7,14 @@ changed. The deployment changes by syncs and pauses alone, which are signalled.
 
 While nobody looks no minute may have more than two commands, and a round has more. Then it is one command at a time, by
 turns: how the queues are, and who is alive.
+
+While the machine's commands of the day are short, only what a person asks for is read: at the start, on coming back, by
+a key, after an action, and what another view needs.
 """
 
 from msgspec.structs import replace
 
+from karin.budget.levels import Level
 from karin.operations.status import Status
 from karin.sqs.names import QueueId
 from karin.store.signals import Nudge, PausesChanged, Signal, Synced
@@ -39,6 +43,7 @@ class Reader:
         self._interest = interest
         self._world = World()
         self._is_nudged = False
+        self._is_asked = True  # a person wants to see the present
         self._needs_again = True  # something changed since what the view needs was read
         self._round_at_ms = 0
         self._deployment_at_ms = 0
@@ -71,7 +76,7 @@ class Reader:
     def read_again(self) -> None:
         """Read everything at the next chance: a person has changed something, or asks."""
         self._round_at_ms = self._needed_at_ms = 0
-        self._needs_again = True
+        self._needs_again = self._is_asked = True
 
     def attend(self, is_attended: bool) -> None:
         """Take note of whether someone looks; who comes back sees the present."""
@@ -92,12 +97,13 @@ class Reader:
         if now_ms >= self._local_at_ms:
             self._world = self._gatherer.local(self._world, self._interest)
             self._local_at_ms = now_ms + LOCAL_MS
+        by_itself = not self._is_short()
         if not self._budget.is_attended and self._world.status:
-            if self._budget.allows(now_ms):
+            if by_itself and self._budget.allows(now_ms):
                 self._read_one_thing()
-        elif self._budget.allows(now_ms) and now_ms >= self._round_at_ms:
+        elif self._budget.allows(now_ms) and now_ms >= self._round_at_ms and (by_itself or self._is_asked):
             self._read_status(now_ms)
-        elif self._budget.allows(now_ms) and self._is_stale(now_ms):
+        elif by_itself and self._budget.allows(now_ms) and self._is_stale(now_ms):
             self._read_queues(now_ms)
         if self._budget.is_attended and self._budget.allows(now_ms) and self._is_needed(now_ms):
             self._read_needed(now_ms)
@@ -105,6 +111,11 @@ class Reader:
             return None
         self._world = replace(self._world, spending=Spending(self._budget.spent, self._since_ms))
         return self._world
+
+    def _is_short(self) -> bool:
+        """Tell whether reading is given up but for what a person asks for."""
+        outlook = self._world.outlook
+        return outlook is not None and outlook.level >= Level.TUI
 
     def _is_stale(self, now_ms: int) -> bool:
         """Tell whether the queues are to be read before the next round."""
@@ -124,6 +135,7 @@ class Reader:
         self._strangers.clear()
         self._note_queues(now_ms, cost)
         self._round_at_ms = now_ms + ROUND_MS
+        self._is_asked = False
         if with_deployment:
             self._deployment_at_ms = now_ms + DEPLOYMENT_MS
 

@@ -67,6 +67,7 @@ class StatusView(View):
             "processes": world.processes,
             "store": world.store,
             "spending": world.spending,
+            "budget": world.outlook,
         }
 
     def _keyed(self, world: World, now: Now) -> Iterator[tuple[str, Vital]]:
@@ -88,6 +89,8 @@ class StatusView(View):
         yield from vitals.of_processes(world.processes, world.karin_started_at_ms, now)
         if world.store is not None:
             yield from vitals.of_store(world.store, now)
+        if world.outlook is not None:
+            yield from vitals.of_budget(world.outlook)
         if world.spending is not None:
             yield from vitals.of_spending(world.spending, now)
         yield from vitals.of_versions()

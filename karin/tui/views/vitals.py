@@ -10,6 +10,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from karin import __version__
+from karin.budget import words
+from karin.budget.levels import Outlook
 from karin.mapping.changes import title
 from karin.mapping.saving import monthly_saving
 from karin.operations import wording
@@ -114,6 +116,12 @@ def of_spending(spending: Spending, now: Now) -> Iterator[Vital]:
     if lasted_ms >= LEAST_SPENDING_MS:
         value += f", about {spending.commands * 60_000 / lasted_ms:.0f} a minute"
     yield Vital("this UI cost", value)
+
+
+def of_budget(outlook: Outlook) -> Iterator[Vital]:
+    """Yield what is spent of the commands that this machine may send in a day, and what is given up for that."""
+    sign = BROKEN if not outlook.left else CARE if outlook.level or outlook.empty_at_ms is not None else None
+    yield Vital("budget", words.budget(outlook), sign)
 
 
 def of_versions() -> Iterator[Vital]:

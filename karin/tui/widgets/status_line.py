@@ -1,6 +1,6 @@
 """The first line: is it alive, where is it, how old is what is shown; and the reason when the store is away.
 
-It says as well what stops the data from being fresh: nobody is there, or it was frozen.
+It says as well what stops the data from being fresh: nobody is there, it was frozen, or commands are short.
 """
 
 from rich.cells import cell_len
@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from karin.budget.levels import Level
 from karin.tui.times import Now
 from karin.tui.views.fitting import shorten
 from karin.tui.views.health import health
@@ -56,6 +57,8 @@ class StatusLine(Static):
         if self.is_frozen:
             return f"frozen {self.now.relative(status.now_ms)}, space goes on"
         read = f"read {self.now.relative(status.now_ms)}"
+        if self.world.outlook and self.world.outlook.level >= Level.TUI:
+            return f"{read}, ctrl+r reads (budget)"
         return f"{read}, resting until a key" if self.is_resting else read
 
     def _place(self, room: int) -> str:

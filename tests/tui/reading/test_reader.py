@@ -8,6 +8,8 @@ from typing import Any, cast
 import pytest
 import redis
 
+from karin.budget.ledger import Ledger
+from karin.budget.levels import DAY_MS, Level
 from karin.finding import Running
 from karin.mapping.pause import paused_by_user
 from karin.operations import queues, sending
@@ -306,3 +308,29 @@ def test_what_was_spent_is_told(reader: Reader, clock: ManualClock) -> None:
     assert world.spending
     assert world.spending.since_ms == began_at_ms
     assert world.spending.commands > SUBSCRIBE_COMMANDS
+
+
+def test_while_commands_are_short_only_what_a_person_asks_for_is_read(
+    context: Context, clock: ManualClock, tmp_path: Path
+) -> None:
+    queue = queues.create_queue(context, "orders", {}, {})
+    settings = Settings(home=tmp_path, redis_budget=1_000)
+    cells = Ledger(tmp_path, 1_000, clock).cells("endpoint")
+    gatherer = Gatherer(Running(context, settings, ""))
+    cells[0] += 2_000
+    reader = Reader(gatherer, Budget(clock.now_ms()), clock.now_ms(), AT_QUEUES)
+    world = reader.read_if_due()
+    assert _ready(world) == {"orders": 0}  # at its start it is asked
+    assert world
+    assert world.outlook
+    assert world.outlook.level is Level.SWEEP
+    _send(context, queue)
+    for signal in (Nudge(queue, 0), Synced(), PausesChanged()):
+        reader.heard(signal)
+        clock.advance(ms=3 * ROUND_MS)
+        assert reader.read_if_due() is None
+    reader.read_again()
+    assert _ready(reader.read_if_due()) == {"orders": 1}
+    clock.advance(ms=DAY_MS)
+    _send(context, queue)
+    assert _ready(reader.read_if_due()) == {"orders": 2}  # another day: it reads by itself

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from karin.budget.levels import Level, Outlook
 from karin.mapping.pause import paused_by_user
 from karin.store.inspection import StoreFacts
 from karin.tui.views import vitals
@@ -218,3 +219,20 @@ def test_an_export_has_values_where_rows_have_words() -> None:
 def test_textual_is_told_of_without_being_imported() -> None:
     assert vitals.versions()["Textual"][0].isdecimal()
     assert not hasattr(vitals, "textual")
+
+
+@pytest.mark.parametrize(
+    ("spent", "level", "empty_at_ms", "sign"),
+    [
+        (10, Level.NOTHING, None, " "),
+        (60, Level.NOTHING, NOW.ms, "!"),
+        (70, Level.TUI, None, "!"),
+        (100, Level.SWEEP, NOW.ms, "x"),
+    ],
+)
+def test_a_budget_has_a_row_with_a_sign_when_it_is_short(
+    spent: int, level: Level, empty_at_ms: int | None, sign: str
+) -> None:
+    row = facts(whole(outlook=Outlook(100, False, spent, level, empty_at_ms)))["budget"]
+    assert row.startswith(f"{sign}{spent} of 100 commands spent here since 00:00 UTC, {100 - spent} left;")
+    assert "budget" not in facts(whole())
