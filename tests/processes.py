@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -35,6 +36,7 @@ def bare_environ(**variables: str) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # the discard port: nothing answers, at once
         "AWS_EC2_METADATA_DISABLED": "true",
+        "XDG_STATE_HOME": str(Path(tempfile.gettempdir()) / "karin-state"),  # of those without a KARIN_HOME
     }
     return kept | nowhere | variables
 

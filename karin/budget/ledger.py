@@ -1,6 +1,6 @@
 """The commands of this machine, counted by the day without asking the store, and shared by its processes.
 
-Each process counts in a file of its own in KARIN_HOME: its number only grows, and the next process goes on with it.
+Each process counts in a file of its own: its number only grows, and the next process goes on with it.
 What the numbers were at midnight UTC stands in ``day.json``, with what the store told of its plan: whoever looks first
 on a new day writes it. So a restart loses nothing, and to count is to add one to a number.
 
@@ -22,7 +22,6 @@ from karin.budget.refusals import told_budget
 from karin.clock import Clock
 from karin.mapped_file import take
 
-FOLDER = "budget"  # in KARIN_HOME
 SUFFIX = ".count"
 DAY_FILE = "day.json"
 LOCK_FILE = "day.lock"
@@ -45,10 +44,13 @@ class _Day(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """The commands of the day; ``commands_a_day`` is what a setting says of them. Shared by threads and greenlets."""
+    """The commands of the day on one store, kept in a folder; shared by threads and greenlets.
 
-    def __init__(self, home: Path, commands_a_day: int | None, clock: Clock) -> None:
-        self._folder = home / FOLDER
+    ``commands_a_day`` is what a setting says of them.
+    """
+
+    def __init__(self, folder: Path, commands_a_day: int | None, clock: Clock) -> None:
+        self._folder = folder
         self._set = commands_a_day
         self._clock = clock
 

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 import redis
 
-from karin.budget.ledger import DAY_FILE, FOLDER
+from karin.budget.ledger import DAY_FILE
 from karin.budget.levels import DAY_MS, Level
+from karin.budget.opening import FOLDER
 from tests.chaos.ledger import Wall
 from tests.chaos.settable_clock import SettableClock
 from tests.processes import free_port, status_of
@@ -46,13 +47,19 @@ class Day:
     screen: Terminal
     lines_before: int  # in the log
 
+    @property
+    def folder(self) -> Path:
+        """Return where the ledger is."""
+        (found,) = (self.metered.karin.home / FOLDER).iterdir()
+        return found
+
     def level(self) -> Level:
         """Return what is given up."""
-        return Level(json.loads((self.metered.karin.home / FOLDER / DAY_FILE).read_bytes())["level"])
+        return Level(json.loads((self.folder / DAY_FILE).read_bytes())["level"])
 
     def spent(self, role: str = "*") -> int:
         """Return what processes of a role have counted."""
-        files = (self.metered.karin.home / FOLDER).glob(f"{role}-*.count")
+        files = self.folder.glob(f"{role}-*.count")
         return sum(int.from_bytes(path.read_bytes(), "little") for path in files)
 
     def scripts(self) -> int:

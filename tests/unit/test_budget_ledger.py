@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from karin.budget.ledger import DAY_FILE, FOLDER, Ledger
+from karin.budget.ledger import DAY_FILE, Ledger
 from karin.budget.levels import DAY_MS, Level, Outlook
 from karin.budget.opening import open_ledger
 from karin.budget.words import budget, change
@@ -49,7 +49,7 @@ def test_what_processes_count_is_added_up_and_outlives_them(tmp_path: Path, cloc
     for _ in range(2):
         subprocess.run([sys.executable, "-c", COUNTER, str(tmp_path), "100"], check=True)
     assert seen(ledger).spent == 230
-    assert len(list((tmp_path / FOLDER).glob("endpoint-*"))) == 1  # the second went on where the first ended
+    assert len(list(tmp_path.glob("endpoint-*"))) == 1  # the second went on where the first ended
     assert seen(Ledger(tmp_path, 1_000, clock)) == seen(ledger)
 
 
@@ -117,16 +117,16 @@ def test_a_setting_counts_more_than_what_was_told(tmp_path: Path, clock: ManualC
 def test_a_file_that_is_no_day_is_begun_anew(tmp_path: Path, clock: ManualClock) -> None:
     ledger = Ledger(tmp_path, 1_000, clock)
     ledger.cells("endpoint")[0] += 7
-    (tmp_path / FOLDER / DAY_FILE).write_text('{"day": "x"')
+    (tmp_path / DAY_FILE).write_text('{"day": "x"')
     assert seen(ledger).spent == 0
-    assert json.loads((tmp_path / FOLDER / DAY_FILE).read_bytes())["counted_before"] == {"endpoint-0.count": 7}
+    assert json.loads((tmp_path / DAY_FILE).read_bytes())["counted_before"] == {"endpoint-0.count": 7}
 
 
 def test_where_nothing_can_be_written_nobody_is_kept_from_working(
     tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / FOLDER).write_text("a file where the folder should be")
-    ledger = Ledger(tmp_path, 1_000, clock)
+    (tmp_path / "budget").write_text("a file where the folder should be")
+    ledger = Ledger(tmp_path / "budget", 1_000, clock)
     ledger.cells("endpoint")[0] += 1
     assert "are not counted for KARIN_REDIS_BUDGET" in caplog.text
     ledger.refused(DAILY)
@@ -140,12 +140,25 @@ def test_who_only_looks_leaves_no_trace(tmp_path: Path, clock: ManualClock) -> N
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_for_karins_own_store_nothing_is_kept_unless_it_is_asked_for(tmp_path: Path) -> None:
+def test_for_a_store_on_this_machine_nothing_is_kept_unless_it_is_asked_for(tmp_path: Path) -> None:
     clock = SystemClock()
     assert open_ledger(Settings(home=tmp_path), clock) is None
-    assert open_ledger(Settings(home=tmp_path, redis_url=f"unix://{tmp_path}/store.sock"), clock) is None
+    assert open_ledger(Settings(home=tmp_path, redis_url="unix:///run/redis.sock"), clock) is None
     assert open_ledger(Settings(home=tmp_path, redis_budget=5), clock)
     assert open_ledger(Settings(home=tmp_path, redis_url="redis://elsewhere"), clock)
+
+
+def test_another_store_has_a_ledger_of_its_own_and_another_password_has_not(tmp_path: Path, clock: ManualClock) -> None:
+    def at(url: str) -> Ledger:
+        ledger = open_ledger(Settings(home=tmp_path, redis_url=url), clock)
+        assert ledger
+        return ledger
+
+    ledger = at("rediss://default:old@small.example.com:6379")
+    ledger.cells("endpoint")[0] += 1
+    ledger.refused(DAILY)
+    assert seen(at("rediss://default:new@small.example.com:6379")).left == 0
+    assert at("rediss://default:old@large.example.com:6379").look() is None
 
 
 def test_it_is_told_in_one_line(tmp_path: Path, clock: ManualClock) -> None:

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 import redis
 
-from karin.budget.ledger import Ledger
 from karin.budget.levels import DAY_MS, Level
+from karin.budget.opening import open_ledger
 from karin.finding import Running
 from karin.mapping.pause import paused_by_user
 from karin.operations import queues, sending
@@ -315,7 +315,9 @@ def test_while_commands_are_short_only_what_a_person_asks_for_is_read(
 ) -> None:
     queue = queues.create_queue(context, "orders", {}, {})
     settings = Settings(home=tmp_path, redis_budget=1_000)
-    cells = Ledger(tmp_path, 1_000, clock).cells("endpoint")
+    ledger = open_ledger(settings, clock)
+    assert ledger
+    cells = ledger.cells("endpoint")
     gatherer = Gatherer(Running(context, settings, ""))
     cells[0] += 2_000
     reader = Reader(gatherer, Budget(clock.now_ms()), clock.now_ms(), AT_QUEUES)
