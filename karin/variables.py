@@ -102,6 +102,13 @@ VARIABLES = (
         between=(0, settings.MOST_BYTES),
     ),
     Variable(
+        "KARIN_REDIS_BUDGET",
+        "as the store tells when it refuses",
+        "Redis commands that this machine may spend in a day (UTC), such as 16k or 2M; when they run short karin gives"
+        " up what messages do not need",
+        more="[what is given up](deploy-fly.md#when-commands-are-counted)",
+    ),
+    Variable(
         "KARIN_STORE_MEMORY",
         "half of what the rest of karin leaves of the machine's: 53 of 256",
         "MB that the embedded store may take",
