@@ -5,6 +5,7 @@ Its clock says six in the morning; the levels follow one another in the tests, a
 
 import json
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -70,6 +71,13 @@ class Day:
         """Return what the log says is given up."""
         lines = (self.metered.karin.home / "up.log").read_text().splitlines()[self.lines_before :]
         return [line for line in lines if "given up: " in line]
+
+    def command(self, *arguments: str) -> str:
+        """Return what a command of karin prints, which goes by the same clock."""
+        command = [sys.executable, "-m", "karin", *arguments]
+        return subprocess.run(
+            command, env=self.metered.karin.environ, capture_output=True, text=True, check=True
+        ).stdout
 
     def last_line(self) -> str:
         """Return the last line of the log that speaks of the budget."""
@@ -198,23 +206,23 @@ def test_at_last_every_other_sweep_is_left_out_while_messages_are_delivered_on_t
     assert day.await_sweeps(2) > 2.5
     began, ran, spent = time.monotonic(), day.scripts(), day.spent()
     day.deliver(20, delay_seconds=1)
-    # One for the send, two for the delivery; one look a minute at what queues hold; and a sweep every two seconds.
-    most = 3 * 20 + 1 + (time.monotonic() - began) / 2 + 2
+    # One for the send, two for the delivery; now and then a claim in vain; and a sweep every two seconds.
+    most = 3.5 * 20 + 1 + (time.monotonic() - began) / 2 + 2
     assert 3 * 20 <= day.scripts() - ran <= most
     assert day.spent() - spent <= most
-    told = json.loads(day.metered.karin.command("invocations", "--limit", "200", "--json").stdout)
+    told = json.loads(day.command("invocations", "--limit", "200", "--json"))
     assert len(told) > 30
     assert max(one["lateness_ms"] for one in told) < 5_000
 
 
 def test_status_and_terminal_tell_it(day: Day) -> None:
     day.clock.turn(2 * 60_000)  # a pace is told after a minute
-    told = json.loads(day.metered.karin.command("status", "--json").stdout)["budget"]
+    told = json.loads(day.command("status", "--json"))["budget"]
     assert told["given_up"] == ["tui", "metrics", "health", "sweep"]
     assert (told["commands_a_day"], told["told_by"], told["refused"]) == (BUDGET, "KARIN_REDIS_BUDGET", False)
     assert told["left"] == BUDGET - told["spent"] > 0
     assert told["empty_at"]
-    said = day.metered.karin.command("status").stdout
+    said = day.command("status")
     assert "every other sweep and regular syncs are left out" in " ".join(said.split())
     day.screen.type("8")
     day.screen.shows("of 800 commands")
@@ -227,7 +235,7 @@ def test_at_midnight_everything_comes_back(day: Day) -> None:
     assert day.level() is Level.NOTHING
     wait_until(lambda: day.spent("visit") > seen, "the terminal reads by itself", SECONDS)
     wait_until(lambda: 'queue="unseen"' in day.metered.text(), "metrics learn of the queue", SECONDS)
-    spent = json.loads(day.metered.karin.command("status", "--json").stdout)["budget"]["spent"]
+    spent = json.loads(day.command("status", "--json"))["budget"]["spent"]
     assert spent < 0.25 * BUDGET
     given_up = [len(re.findall(r"[,:] (?:karin-tui|metrics|/healthz|every)", line)) for line in day.told()]
     assert given_up == [1, 2, 3, 4]
