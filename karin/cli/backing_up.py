@@ -55,7 +55,7 @@ def _require_nobody(running: Running, *, force: bool) -> None:
     """Refuse a store that a scheduler serves, or this machine's ``karin up``; an endpoint elsewhere leaves no trace."""
     if force:
         return
-    alive = status.scheduler_count(running.context, running.settings.sweep_interval_seconds)
+    alive = status.scheduler_count(running.context, running.settings)
     here = runtime.read(running.settings.home)
     if alive or (here is not None and here.store_url == running.settings.store_url):
         raise CommandError("a karin serves this store: stop it first, or say --force and have messages come twice")

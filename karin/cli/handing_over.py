@@ -106,8 +106,7 @@ class _Leaving:
     def _paused(self) -> list[QueueMapping]:
         """Pause what would overtake; return the mappings that are."""
         paused, is_new = hold_back(self._context, self._queue)
-        sweep_seconds = self._running.settings.sweep_interval_seconds
-        if is_new and status.scheduler_count(self._context, sweep_seconds):
+        if is_new and status.scheduler_count(self._context, self._running.settings):
             threading.Event().wait(HEARD_SECONDS)
         return paused
 

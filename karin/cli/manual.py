@@ -72,7 +72,7 @@ PAGES = {
             ("karin status", "all of it"),
             ("karin status --json | jq .schedulers_alive", "for a script"),
         ),
-        exit_codes=("a scheduler is alive", "none is alive, or the store does not answer", "wrong usage"),
+        exit_codes=("karin is alive", "no scheduler is, or the endpoint or the store does not answer", "wrong usage"),
     ),
     "queues": Page(
         "Each with what is ready, delayed and in flight, when its next message is due, and the functions it feeds.",

@@ -5,6 +5,7 @@ from collections import abc
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from karin import __version__
 from karin.budget import words
@@ -19,6 +20,7 @@ from karin.mapping.pause import Pause
 from karin.operations import status as operations
 from karin.operations import wording
 from karin.operations.status import Status
+from karin.parts import look
 from karin.sqs.quotas import Limits
 from karin.store.queues import QueueState
 
@@ -26,12 +28,13 @@ NO_SNAPSHOT = f"{wording.NOTHING_SYNCED}: `karin sync` reads the mappings from A
 
 
 def status(options: argparse.Namespace, environ: abc.Mapping[str, str]) -> int:
-    """Show whether karin is alive; exit 1 when no scheduler is."""
+    """Show whether karin is alive; exit 1 when no scheduler is, or the endpoint of this machine does not answer."""
     running = find(environ)
-    seen = operations.status(running.context, running.settings.sweep_interval_seconds)
+    seen = replace(operations.status(running.context, running.settings), parts=look(running.settings))
     ledger = open_ledger(running.settings, running.context.clock)
     outlook = ledger.look() if ledger else None
-    exit_code = EXIT_DONE if seen.schedulers_alive else EXIT_FAILED
+    is_well = seen.schedulers_alive and not (seen.parts and seen.parts.endpoint)
+    exit_code = EXIT_DONE if is_well else EXIT_FAILED
     if options.json:
         print_json(_status_facts(seen, running) | {"budget": _budget_facts(outlook)})
     else:
@@ -144,6 +147,7 @@ def _status_facts(seen: Status, running: Running) -> dict[str, Any]:
     return {
         "version": __version__,
         "schedulers_alive": seen.schedulers_alive,
+        "parts": seen.parts._asdict() if seen.parts else None,
         "endpoint": running.endpoint_url,
         "store": running.store_title,
         "metrics": running.settings.metrics_url,

@@ -34,7 +34,7 @@ def redrive(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         print_json(_facts(task, source, destination))
         return EXIT_DONE
     print(wording.redrive_started(task, source, destination))
-    if not status.scheduler_count(context, running.settings.sweep_interval_seconds):
+    if not status.scheduler_count(context, running.settings):
         print("no scheduler is alive: the task begins when one is; see `karin up`")
     elif sys.stdout.isatty():
         _watch(context, source)

@@ -70,7 +70,7 @@ def _due_at_ms(options: argparse.Namespace, now_ms: int) -> int:
 
 def _waits_because(running: Running, queue: QueueId) -> str:
     store = running.context.store
-    alive = status.scheduler_count(running.context, running.settings.sweep_interval_seconds)
+    alive = status.scheduler_count(running.context, running.settings)
     return wording.waits_because(queue, store.deployment.snapshot(), store.pauses.all(), alive)
 
 

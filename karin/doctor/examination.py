@@ -11,6 +11,7 @@ Check = Callable[[Facts], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     store_checks.unavailable_store,
     machine_checks.no_scheduler,
+    machine_checks.no_endpoint,
     message_checks.stranded_in_aws,
     deployment_checks.unreadable_deployment,
     machine_checks.own_endpoint,

@@ -9,6 +9,7 @@ from karin.budget.levels import Outlook
 from karin.mapping.model import Snapshot
 from karin.mapping.pause import Pause
 from karin.operations.syncing import SyncReport
+from karin.parts import Parts
 from karin.sqs.quotas import Limits
 from karin.store.inspection import StoreFacts
 from karin.store.queues import QueueState
@@ -50,8 +51,8 @@ class MetricsFacts(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True):
     """Everything. ``deployed`` is the deployment in AWS now, ``synced`` the one that karin works by.
 
-    ``pending`` is what a sync would change, ``pauses`` are by the UUIDs of mappings. The problems are why a part could
-    not be read, each in one line.
+    ``parts`` are those of the karin that runs on this machine, if one does. ``pending`` is what a sync would change,
+    ``pauses`` are by the UUIDs of mappings. The problems are why a part could not be read, each in one line.
     """
 
     now_ms: int
@@ -64,6 +65,7 @@ class Facts(msgspec.Struct, frozen=True):
     store_problem: str = ""
     store_host: str = ""
     schedulers_alive: int | None = None
+    parts: Parts | None = None
     queues: tuple[QueueState, ...] = ()
     pauses: Mapping[str, Pause] = {}
     limits: Limits = Limits()

@@ -19,6 +19,7 @@ from karin.finding import Running
 from karin.mapping.model import Snapshot
 from karin.operations import status
 from karin.operations.syncing import preview
+from karin.parts import look
 from karin.sqs.quotas import Limits
 from karin.store.connection import StoreUnavailable
 
@@ -45,7 +46,7 @@ def gather(running: Running, environ: Mapping[str, str], folder: Path) -> Facts:
             return None
 
     synced = stored(context.store.deployment.snapshot)
-    schedulers_alive = stored(lambda: status.scheduler_count(context, settings.sweep_interval_seconds))
+    schedulers_alive = stored(lambda: status.scheduler_count(context, settings))
     queues = stored(lambda: status.queue_states(context))
     pauses = stored(context.store.pauses.all)
     limits = stored(context.quotas.read_limits)
@@ -70,6 +71,7 @@ def gather(running: Running, environ: Mapping[str, str], folder: Path) -> Facts:
         store_problem="; ".join(store_problems),
         store_host=urlsplit(settings.store_url).hostname or "",
         schedulers_alive=schedulers_alive,
+        parts=look(settings),
         queues=queues or (),
         pauses=pauses or {},
         limits=limits or Limits(),

@@ -4,22 +4,43 @@ from collections.abc import Iterator
 
 from karin.doctor.facts import Facts
 from karin.doctor.findings import Finding, note, problem
+from karin.parts import SILENT, STOPPED
 
 AWS_REFUSES_MS = 300_000  # AWS takes no signature that is older or newer than five minutes
 CLOCK_PROBLEM_MS = 30_000
 CLOCK_NOTE_MS = 2_000
+LET_GO_ON = "`kill -CONT` with its process, which karin-tui shows under Status, lets it go on; or restart karin."
 VOLATILE_DISKS = ("overlay", "tmpfs", "ramfs")
 
 
 def no_scheduler(facts: Facts) -> Iterator[Finding]:
     """Nobody delivers."""
+    is_stopped = bool(facts.parts and facts.parts.scheduler == STOPPED)
     if facts.schedulers_alive == 0:
         yield problem(
             "no-scheduler",
             "scheduler",
-            "none is alive",
+            "none is alive: that of this machine is stopped by a signal" if is_stopped else "none is alive",
             why="Messages are taken, and none is delivered.",
-            fix="Run `karin up`, or `karin scheduler` where the endpoint runs alone; see its log if it has ended.",
+            fix=LET_GO_ON
+            if is_stopped
+            else "Run `karin up`, or `karin scheduler` where the endpoint runs alone; see its log if it has ended.",
+        )
+
+
+def no_endpoint(facts: Facts) -> Iterator[Finding]:
+    """Nobody takes messages."""
+    how = facts.parts.endpoint if facts.parts else ""
+    if how:
+        yield problem(
+            "no-endpoint",
+            "endpoint",
+            {STOPPED: "it is stopped by a signal", SILENT: "it does not answer"}.get(how, "it does not run"),
+            why="No program can send or receive. What the store holds is delivered all the same.",
+            fix=LET_GO_ON
+            if how == STOPPED
+            else "See the log for `endpoint`: why it ended, or what it did last. If it only hangs, restart karin;"
+            " no message is lost by that.",
         )
 
 

@@ -5,17 +5,21 @@ import msgspec
 from karin.mapping.model import Mapping, Snapshot
 from karin.mapping.pause import Pause
 from karin.operations.context import Context
+from karin.parts import Parts, is_down_here, running_here
+from karin.settings import Settings
 from karin.sqs.quotas import Limits
 from karin.store.queues import QueueState
 
-MISSED_SWEEPS = 3  # a scheduler that missed so many is taken for dead
+ALIVE_SWEEPS = 2  # a scheduler that did not sweep for so many intervals, and a margin, is taken for dead
+ALIVE_MARGIN_MS = 10_000  # a sync, or a busy machine, may put a sweep off
 
 
 class Status(msgspec.Struct, frozen=True):
     """karin at one instant.
 
-    ``schedulers_alive`` counts those that swept lately; ``pauses`` are by mapping UUID; ``limits`` are those of the
-    settings where this is asked, and of the store.
+    ``schedulers_alive`` counts those that swept lately, less the one of this machine when that is known to be down;
+    ``pauses`` are by mapping UUID; ``limits`` are those of the settings where this is asked, and of the store.
+    ``parts`` are those of the karin on this machine, None where none is known of.
     """
 
     now_ms: int
@@ -24,6 +28,7 @@ class Status(msgspec.Struct, frozen=True):
     snapshot: Snapshot | None
     pauses: dict[str, Pause] = {}
     limits: Limits = Limits()
+    parts: Parts | None = None
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -63,10 +68,20 @@ class Status(msgspec.Struct, frozen=True):
         return tuple((one, self.pauses[one.uuid]) for one in mappings if one.is_served and one.uuid in self.pauses)
 
 
-def scheduler_count(context: Context, sweep_interval_seconds: int) -> int:
-    """Return how many schedulers are alive, by their last sweep; one Redis command. Raises StoreUnavailable."""
-    oldest_ms = context.clock.now_ms() - MISSED_SWEEPS * sweep_interval_seconds * 1000
-    return sum(at_ms >= oldest_ms for at_ms in context.store.deployment.last_sweeps().values())
+def alive_ms(settings: Settings) -> int:
+    """Return for how many ms after its last sweep a scheduler is taken to be alive."""
+    return ALIVE_SWEEPS * settings.sweep_interval_seconds * 1000 + ALIVE_MARGIN_MS
+
+
+def scheduler_count(context: Context, settings: Settings) -> int:
+    """Return how many schedulers are alive, by their last sweep; one Redis command. Raises StoreUnavailable.
+
+    Of the one on this machine more is known: its supervisor and the kernel tell at once when it has ended or stands.
+    """
+    oldest_ms = context.clock.now_ms() - alive_ms(settings)
+    swept = context.store.deployment.last_sweeps()
+    here = running_here(settings)
+    return sum(at_ms >= oldest_ms and not is_down_here(name, here) for name, at_ms in swept.items())
 
 
 def queue_states(context: Context) -> tuple[QueueState, ...]:
@@ -75,11 +90,11 @@ def queue_states(context: Context) -> tuple[QueueState, ...]:
     return tuple(context.store.queues.survey(names, context.clock.now_ms()))
 
 
-def status(context: Context, sweep_interval_seconds: int) -> Status:
-    """Return all of it."""
+def status(context: Context, settings: Settings) -> Status:
+    """Return all of it but how the parts on this machine are."""
     return Status(
         context.clock.now_ms(),
-        scheduler_count(context, sweep_interval_seconds),
+        scheduler_count(context, settings),
         queue_states(context),
         context.store.deployment.snapshot(),
         context.store.pauses.all(),

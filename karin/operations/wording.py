@@ -14,6 +14,7 @@ from karin.mapping.pause import Pause, PausedBy
 from karin.operations.importing import Imported
 from karin.operations.status import Status
 from karin.operations.syncing import SyncReport
+from karin.parts import SILENT, STOPPED
 from karin.sqs.message import MessageAttribute
 from karin.sqs.moves import CANNOT_TELL_SOURCE, NO_DESTINATION, MoveStatus, MoveTask
 from karin.sqs.names import QueueId
@@ -22,6 +23,7 @@ from karin.store.inspect import MessageState, SeenMessage
 
 NO_QUEUES = "no queues yet: CreateQueue makes one, and so does a sync for each queue that is mapped"
 NO_MAPPINGS = "no mappings of SQS queues are deployed"
+GO_ON = "`kill -CONT` lets it go on, or restart karin"
 NOTHING_SYNCED = "nothing was synced yet"
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"))
 
@@ -86,10 +88,9 @@ def status_rows(seen: Status, *, store: str, endpoint_url: str) -> list[tuple[st
     served_count = sum(mapping.is_served for mapping in mappings)
     synced = f"synced {relative(seen.snapshot.synced_at_ms, seen.now_ms)}" if seen.snapshot else NOTHING_SYNCED
     paused_count = f", {len(seen.paused)} paused" if seen.paused else ""
-    alive = f"{seen.schedulers_alive} alive" if seen.schedulers_alive else "none alive: messages wait; see `karin up`"
     return [
-        ("scheduler", alive),
-        ("endpoint", endpoint_url),
+        ("scheduler", _schedulers(seen)),
+        ("endpoint", _endpoint(seen, endpoint_url)),
         ("store", store),
         ("queues", f"{len(seen.queues)}: {ready} ready, {delayed} delayed, {leased} in flight"),
         ("next due", relative(seen.next_due_at_ms, seen.now_ms)),
@@ -97,6 +98,23 @@ def status_rows(seen: Status, *, store: str, endpoint_url: str) -> list[tuple[st
         *(("paused", pause_line(mapping, pause, seen.now_ms)) for mapping, pause in seen.paused),
         *(("warning", warning) for warning in warnings(seen.snapshot)),
     ]
+
+
+def _schedulers(seen: Status) -> str:
+    here = seen.parts.scheduler if seen.parts else ""
+    if seen.schedulers_alive:
+        return f"{seen.schedulers_alive} alive{f', that of this machine is {here}' if here else ''}"
+    if here == STOPPED:
+        return f"none alive, that of this machine is stopped: messages wait; {GO_ON}"
+    return "none alive: messages wait; see `karin up`"
+
+
+def _endpoint(seen: Status, url: str) -> str:
+    how = seen.parts.endpoint if seen.parts else ""
+    if not how:
+        return url
+    advice = GO_ON if how == STOPPED else "see karin's log"
+    return f"{url} {how if how == SILENT else f'is {how}'}: nobody can send; {advice}"
 
 
 def held(seen: Status) -> str:

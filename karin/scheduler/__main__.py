@@ -1,4 +1,4 @@
-"""``python -m karin.scheduler``: one scheduler, configured by the environment."""
+"""``python -m karin.scheduler [ID]``: one scheduler, configured by the environment; a supervisor gives it an id."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ def main() -> int:
     except SettingsError as error:
         print(f"karin: {error}", file=sys.stderr)
         return 2
-    return SchedulerProcess(settings, SystemClock()).run()
+    return SchedulerProcess(settings, SystemClock(), *sys.argv[1:]).run()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from karin.aws.unavailable import CatalogUnavailable
 from karin.budget.opening import open_ledger
 from karin.clock import Clock
 from karin.operations.context import Context
-from karin.operations.status import MISSED_SWEEPS
+from karin.operations.status import alive_ms
 from karin.operations.syncing import sync
 from karin.scheduler.dispatch import Dispatcher
 from karin.scheduler.moves import Moves
@@ -54,7 +54,8 @@ Chore = Callable[[], None]
 class SchedulerProcess:
     """One scheduler. Several may run on one store: claims are atomic, so correctness never depends on their number."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, scheduler_id: str = "") -> None:
+        """Take the id of its supervisor's scheduler; without one it has its own."""
         self._settings = settings
         self._clock = clock
         self._faults = Faults(log)
@@ -86,13 +87,15 @@ class SchedulerProcess:
             meter=exposed.meter if exposed else None,
             tracer=self._tracing,
         )
-        # Containers may share a host's name and a process's number, and a move task belongs to one scheduler alone.
-        self._id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        # Containers may share a host's name and a process's number, and a move task belongs to one process alone: what
+        # one that was killed has sent may still be on its way.
+        own_id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._id = scheduler_id or own_id
         self._turns = Turns(self._id, clock.now_ms())
         self._rounds = Rounds(self._dispatcher, settings.max_concurrency, self._turns.wait_ms)
         # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
         self._chores = ThreadPoolExecutor(1, thread_name_prefix="chore")
-        self._moves = Moves(self._context, self._id)
+        self._moves = Moves(self._context, own_id)
         self._stopping = threading.Event()
         self._knows_store = False  # nothing is read or written before its schema is known
         self._told: SimpleQueue[int] = SimpleQueue()  # unlike an Event, it may be filled while it is waited for
@@ -250,7 +253,7 @@ class SchedulerProcess:
         surveyed = self._exposed.asks if self._exposed and self._thrift.surveys() else None
         now_ms = self._clock.now_ms()
         swept = self._store.sweeping.sweep(queues, self._id, now_ms, surveyed)
-        self._turns.learn(swept.last_sweeps, now_ms - MISSED_SWEEPS * self._settings.sweep_interval_seconds * 1000)
+        self._turns.learn(swept.last_sweeps, now_ms - alive_ms(self._settings))
         for queue, due_at_ms in swept.heads.items():
             self._rounds.wakes.learn(queue, self._turns.seen(queue, due_at_ms, now_ms), news[queue])
         self._moves.take_up(swept.moves)

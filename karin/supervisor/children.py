@@ -1,5 +1,6 @@
 """What the supervisor runs: the parts of karin as command lines, each with its way of telling that it is up."""
 
+import os
 import signal
 import socket
 import sys
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from karin.embedded import store_answers, store_command
+from karin.parts import scheduler_id
 from karin.settings import Settings
 
 # Python's arguments. Not by way of karin's own command line, which takes a quarter of a second of a core to load.
@@ -35,7 +37,9 @@ class ChildSpec:
 def karin_children(settings: Settings, environ: Mapping[str, str]) -> tuple[ChildSpec, ...]:
     """Return karin's own children in the order in which they start. Raises StoreBinaryError."""
     inherited = {**environ, "REDIS_URL": settings.store_url}
-    scheduler = ChildSpec("scheduler", (sys.executable, *SCHEDULER), _without_doors(inherited))
+    # One that is started again sweeps as the one before it: nobody takes both for alive.
+    swept_as = scheduler_id(os.getpid(), os.urandom(4).hex())
+    scheduler = ChildSpec("scheduler", (sys.executable, *SCHEDULER, swept_as), _without_doors(inherited))
     endpoint = ChildSpec(
         "endpoint",
         (sys.executable, *ENDPOINT),

@@ -12,6 +12,7 @@ from karin.doctor.findings import Finding
 from karin.mapping.invocation import Invocation
 from karin.mapping.pause import Pause
 from karin.operations.status import Status
+from karin.parts import Parts
 from karin.sqs.names import QueueId
 from karin.store.agenda import Agenda
 from karin.store.inspect import SeenMessage
@@ -86,3 +87,4 @@ class World(msgspec.Struct, frozen=True):
     karin_started_at_ms: int | None = None
     spending: Spending | None = None
     outlook: Outlook | None = None  # of the commands that this machine may spend today; None: without a budget
+    parts: Parts | None = None

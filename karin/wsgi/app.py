@@ -12,6 +12,7 @@ from karin.budget.ledger import Ledger
 from karin.budget.opening import open_ledger
 from karin.clock import SystemClock
 from karin.operations.context import Context
+from karin.parts import ALIVE_PATH
 from karin.settings import Settings
 from karin.store.connection import StoreUnavailable
 from karin.store.faults import Faults
@@ -20,7 +21,7 @@ from karin.tracing.opening import open_tracing
 from karin.wsgi import schema
 from karin.wsgi.client_socket import ClientSocket
 from karin.wsgi.endpoint import SqsEndpoint
-from karin.wsgi.health import Health
+from karin.wsgi.health import Alive, Health
 from karin.wsgi.long_poll import LongPolls
 from karin.wsgi.request import HttpAnswer, HttpRequest
 from karin.wsgi.shared_connection import SharedConnection
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from karin.wsgi.metering import RequestMeter
 
 LONGEST_PAUSE_MS = 5_000  # in which a store that does not serve is not asked: people wait
-ROUTED = ("/healthz",)  # what paths begin with that are not the endpoint's
+ROUTED = ("/healthz", ALIVE_PATH)  # what paths begin with that are not the endpoint's
 PATIENCE_SECONDS = 1.3  # for one command: callers are told within two seconds
 CONNECTIONS = 1  # for the rare commands that are no script, beside one that all share and one for the subscription
 
@@ -53,6 +54,7 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
         if tracing:
             self._endpoint.header_of_traceparent = tracing.header_of
         self.add_route("/healthz", Health(context, settings, ledger))
+        self.add_route(ALIVE_PATH, Alive())
         self._routed: tuple[str, ...] = ROUTED
         self.add_sink(self._endpoint, prefix=r"/")
         if settings.index:

@@ -1,4 +1,6 @@
-"""``/healthz``, by GET or HEAD: whether the store answers and a scheduler is alive, for load balancers and people."""
+"""``/healthz``, by GET or HEAD: whether the store answers and a scheduler is alive, for load balancers and people;
+``/livez``: whether the endpoint answers.
+"""
 
 from http import HTTPStatus
 
@@ -18,13 +20,24 @@ SHORT_BAD_FOR_MS = 20_000
 TAKES_CALLS = (FULL, OVERLOADED)  # faults with which messages are still delivered: no reason to take a machine away
 
 
+class Alive:
+    """Answers 200 without asking the store: whether the endpoint itself does its work."""
+
+    def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
+        """Answer."""
+        response.content_type = falcon.MEDIA_JSON
+        response.media = {"status": "ok"}
+
+    on_head = on_get
+
+
 class Health:
     """Answers 200 ``{"status": "ok"}``, or 503 with the reason."""
 
     def __init__(self, context: Context, settings: Settings, ledger: Ledger | None = None) -> None:
         self._context = context
         self._ledger = ledger
-        self._sweep_interval_seconds = settings.sweep_interval_seconds
+        self._settings = settings
         # A store on this machine may be asked as often as one likes.
         is_near = settings.store_url.startswith("unix:")
         self._good_for_ms, self._bad_for_ms = (0, 0) if is_near else (GOOD_FOR_MS, BAD_FOR_MS)
@@ -67,7 +80,7 @@ class Health:
 
     def _ask(self) -> str | None:
         try:
-            if scheduler_count(self._context, self._sweep_interval_seconds) == 0:
+            if scheduler_count(self._context, self._settings) == 0:
                 return "no scheduler is alive: messages are accepted and wait"
         except StoreUnavailable as error:
             return str(error)

@@ -17,6 +17,7 @@ from karin.mapping.changes import FieldChange, MappingChange
 from karin.mapping.model import LambdaFunction, MappedQueue, Mapping, Snapshot
 from karin.mapping.pause import paused_by_karin, paused_by_user
 from karin.operations.syncing import QueueChange, SyncReport
+from karin.parts import DOWN, SILENT, STOPPED, Parts
 from karin.sqs.names import QueueId
 from karin.sqs.quotas import Limits
 from karin.store.inspection import StoreFacts
@@ -307,6 +308,12 @@ CASES: list[tuple[Check, Facts, Severity | None, str]] = [
     (store_checks.untold, facts(store=StoreFacts(), store_problem="connection refused"), None, ""),
     (machine_checks.no_scheduler, facts(schedulers_alive=0), P, "karin up"),
     (machine_checks.no_scheduler, facts(schedulers_alive=None), None, ""),
+    (machine_checks.no_scheduler, facts(schedulers_alive=0, parts=Parts(scheduler=STOPPED)), P, "kill -CONT"),
+    (machine_checks.no_endpoint, facts(parts=Parts(endpoint=STOPPED)), P, "kill -CONT"),
+    (machine_checks.no_endpoint, facts(parts=Parts(endpoint=SILENT)), P, "does not answer"),
+    (machine_checks.no_endpoint, facts(parts=Parts(endpoint=DOWN)), P, "does not run"),
+    (machine_checks.no_endpoint, facts(parts=Parts(scheduler=DOWN)), None, ""),
+    (machine_checks.no_endpoint, facts(parts=None), None, ""),
     (machine_checks.metrics, facts(metrics=MetricsFacts("http://x", "http://x does not answer: no")), P, "not answer"),
     (machine_checks.metrics, facts(metrics=MetricsFacts("http://x")), None, ""),
     (machine_checks.clocks, facts(aws=heard(clock_ahead_ms=400_000)), P, "400 s ahead of AWS's"),

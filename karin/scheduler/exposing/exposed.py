@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from karin.clock import Clock
 from karin.metrics import catalog
 from karin.metrics.tally import Tally
-from karin.operations.status import MISSED_SWEEPS
+from karin.operations.status import alive_ms
 from karin.scheduler.dispatch import Dispatcher
 from karin.scheduler.exposing.calls import CallMeter
 from karin.scheduler.exposing.collector import KarinCollector
@@ -73,6 +73,5 @@ class Exposed:
         if self._survey is None:
             yield Sample(catalog.SURVEY_AGE, (), -1)
             return
-        alive_ms = MISSED_SWEEPS * self._settings.sweep_interval_seconds * 1000
         limits = (self._settings.max_queue_bytes, self._settings.max_bytes)
-        yield from of_survey(self._survey, self._labels, self._clock.now_ms(), alive_ms, limits)
+        yield from of_survey(self._survey, self._labels, self._clock.now_ms(), alive_ms(self._settings), limits)

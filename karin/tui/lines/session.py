@@ -73,7 +73,7 @@ class Session:
         self._zone = zone
         self._width = _columns(environ)
         self._karin = (running.endpoint_url, running.store_title)
-        self._sight = Sight(Gatherer(running), means)
+        self._sight = Sight(Gatherer(running, waits=True), means)
         self._actor = Actor(ACTIONS, means, console, readonly=readonly)
         every = all_views(
             store_title=running.store_title,

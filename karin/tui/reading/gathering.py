@@ -9,6 +9,7 @@ from karin.budget.opening import open_ledger
 from karin.finding import Running
 from karin.operations import inspecting, status
 from karin.operations.status import Status
+from karin.parts import look
 from karin.sqs.errors import QueueDoesNotExist
 from karin.sqs.names import QueueId
 from karin.store.inspect import UnclearId
@@ -17,6 +18,7 @@ from karin.tui.reading.calls import CallTail
 from karin.tui.reading.interest import Interest
 from karin.tui.reading.logs import LogTail
 from karin.tui.reading.processes import read_processes
+from karin.tui.reading.watching import Watch
 from karin.tui.views.listing import Need
 from karin.tui.world import OneMessage, QueueMessages, World
 
@@ -29,11 +31,14 @@ Cost = int
 class Gatherer:
     """Reads parts of one karin; every method may raise StoreUnavailable."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, *, waits: bool = False) -> None:
+        """Read nothing yet; who ``waits`` has the endpoint's answer with each look at what is local."""
         self._context = running.context
         self._home = running.settings.home
         self._ledger = open_ledger(running.settings, running.context.clock)
-        self._sweep_interval_seconds = running.settings.sweep_interval_seconds
+        self._settings = running.settings
+        self._watch = Watch(running.settings)
+        self._waits = waits
         self._calls = CallTail(running.context.store.views)
         self._log = LogTail(running.settings.home)
         self._turn = 0
@@ -50,7 +55,7 @@ class Gatherer:
         if with_deployment:
             snapshot, pauses = self._context.store.deployment.snapshot(), self._context.store.pauses.all()
             cost += 3
-        alive = status.scheduler_count(self._context, self._sweep_interval_seconds)
+        alive = status.scheduler_count(self._context, self._settings)
         queues = status.queue_states(self._context)
         cost += self._surveys(len(queues))
         seen = Status(self.now_ms(), alive, queues, snapshot)
@@ -82,7 +87,7 @@ class Gatherer:
 
     def alive(self, world: World) -> World:
         """Read with one command who is alive."""
-        alive = status.scheduler_count(self._context, self._sweep_interval_seconds)
+        alive = status.scheduler_count(self._context, self._settings)
         return replace(world, status=replace(world.status, schedulers_alive=alive)) if world.status else world
 
     def needed(self, world: World, interest: Interest) -> tuple[World, Cost]:
@@ -103,7 +108,8 @@ class Gatherer:
         return world, cost
 
     def local(self, world: World, interest: Interest) -> World:
-        """Read what needs no store: the budget, the log, the processes."""
+        """Read what needs no store: how the parts here are, the budget, the log, the processes."""
+        world = replace(world, parts=look(self._settings) if self._waits else self._watch.look())
         if self._ledger:
             outlook = self._ledger.look()
             # What is spent changes all the time, and concerns the view that shows it.

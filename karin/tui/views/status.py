@@ -54,6 +54,7 @@ class StatusView(View):
             "endpoint": self._endpoint_url,
             "metrics": self._metrics_url,
             "store_title": self._store_title,
+            "parts": world.parts._asdict() if world.parts else None,
             "schedulers_alive": status.schedulers_alive if status else None,
             "queues": len(status.queues) if status else None,
             "messages": dict(zip(("ready", "in_flight", "delayed"), status.counts, strict=True)) if status else None,

@@ -16,6 +16,7 @@ from karin.mapping.changes import title
 from karin.mapping.saving import monthly_saving
 from karin.operations import wording
 from karin.operations.status import Status
+from karin.parts import Parts
 from karin.store.inspection import FILLING, FULL, StoreFacts
 from karin.tui.times import Now
 from karin.tui.views.listing import Sign
@@ -41,12 +42,15 @@ class Vital(NamedTuple):
 def of_karin(status: Status, world: World, now: Now, *, store_title: str, endpoint_url: str) -> Iterator[Vital]:
     """Yield who is alive, what waits and what is served."""
     signs = {"warning": CARE}
-    if not status.schedulers_alive:
+    parts = world.parts or Parts()
+    if not status.schedulers_alive or parts.scheduler:
         signs["scheduler"] = BROKEN
+    if parts.endpoint:
+        signs["endpoint"] = BROKEN
     if status.snapshot is None or not all(mapping.is_served for mapping in status.snapshot.mappings):
         signs["mappings"] = CARE
     for label, value in wording.status_rows(
-        replace(status, now_ms=now.ms), store=store_title, endpoint_url=endpoint_url
+        replace(status, now_ms=now.ms, parts=parts), store=store_title, endpoint_url=endpoint_url
     ):
         yield Vital(label, value, signs.get(label))
     if names := paused_names(status, world):

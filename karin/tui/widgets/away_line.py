@@ -1,11 +1,11 @@
-"""The line that other screens than the main one have on top while the store is away: what they show is old."""
+"""The line that other screens than the main one have on top while a part of karin or the store is away."""
 
 from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 from textual.widgets import Static
 
-from karin.tui.views.health import health
+from karin.tui.views.health import health, troubles
 
 if TYPE_CHECKING:
     from karin.tui.app import KarinApp
@@ -25,6 +25,7 @@ class AwayLine(Static):
     def on_mount(self) -> None:
         """Follow the app."""
         self.watch(self.app, "problem", self._show)
+        self.watch(self.app, "world", self._show, init=False)
         self.watch(self.app, "now", self._pass, init=False)
 
     def render(self) -> Text:
@@ -34,10 +35,11 @@ class AwayLine(Static):
         status = karin.world.status
         age = f", read {karin.now.relative(status.now_ms)}" if status else ""
         line = Text(f"{sign} {alive}{age}", f"bold {style}", no_wrap=True, overflow="ellipsis")
-        return line.append(f" │ {(karin.problem or '').rstrip('.')}: trying again", style)
+        return line.append(f" │ {karin.problem.rstrip('.')}: trying again", style) if karin.problem else line
 
-    def _show(self, problem: str | None) -> None:
-        self.set_class(problem is not None, "-shown")
+    def _show(self) -> None:
+        karin = cast("KarinApp", self.app)
+        self.set_class(karin.problem is not None or bool(troubles(karin.world)), "-shown")
         self.refresh()
 
     def _pass(self) -> None:

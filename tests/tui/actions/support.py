@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta, timezone
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from karin.operations import inspecting, status
 from karin.operations.context import Context
+from karin.settings import Settings
 from karin.sqs.names import QueueId
 from karin.tui.actions.action import Action, Done, Means
 from karin.tui.reading.children import run_karin
@@ -36,7 +38,7 @@ def now_of(context: Context) -> Now:
 
 def world_of(context: Context, queue: QueueId | None = None) -> World:
     """Read the world; with the messages of a queue as its list has them."""
-    seen = status.status(context, sweep_interval_seconds=60)
+    seen = status.status(context, Settings(home=Path("/nonexistent")))
     messages = None
     if queue:
         messages = QueueMessages(queue, inspecting.messages(context, queue, most=100).messages)
