@@ -29,13 +29,17 @@ class AwayLine(Static):
         self.watch(self.app, "now", self._pass, init=False)
 
     def render(self) -> Text:
-        """Return the age of what is shown before the reason, which may not fit."""
+        """Return what is wrong; of a store that is away the age of what is shown before the reason, which may not fit."""
         karin = cast("KarinApp", self.app)
         sign, style, alive = health(karin.world, karin.problem)
+        line = Text(no_wrap=True, overflow="ellipsis")
+        # Appended: of a whole text's own style Textual would make a red of its own, which not every terminal has.
+        line.append(f"{sign} {alive}", f"bold {style}")
+        if karin.problem is None:
+            return line
         status = karin.world.status
-        age = f", read {karin.now.relative(status.now_ms)}" if status else ""
-        line = Text(f"{sign} {alive}{age}", f"bold {style}", no_wrap=True, overflow="ellipsis")
-        return line.append(f" │ {karin.problem.rstrip('.')}: trying again", style) if karin.problem else line
+        line.append(f", read {karin.now.relative(status.now_ms)}" if status else "", f"bold {style}")
+        return line.append(f" │ {karin.problem.rstrip('.')}: trying again", style)
 
     def _show(self) -> None:
         karin = cast("KarinApp", self.app)
