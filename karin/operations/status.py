@@ -11,7 +11,7 @@ from karin.sqs.quotas import Limits
 from karin.store.queues import QueueState
 
 ALIVE_SWEEPS = 2  # a scheduler that did not sweep for so many intervals, and a margin, is taken for dead
-ALIVE_MARGIN_MS = 10_000  # a sync, or a busy machine, may put a sweep off
+ALIVE_MARGIN_MS = 20_000  # a sync, or a busy machine, may put a sweep off; a short budget leaves every other out
 
 
 class Status(msgspec.Struct, frozen=True):

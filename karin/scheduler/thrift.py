@@ -40,6 +40,6 @@ class Thrift:
         return self._level < Level.SWEEP
 
     def takes_sweep(self) -> bool:
-        """Tell whether a regular sweep is made: every other is left out, and who misses three is taken for dead."""
+        """Tell whether a regular sweep is made: every other is left out, for who misses more is taken for dead."""
         self._left_out = self._level >= Level.SWEEP and not self._left_out
         return not self._left_out

@@ -1,7 +1,9 @@
 """While the store is away every screen says so, with the age of what it shows; afterwards none does."""
 
 import pytest
+from msgspec.structs import replace
 
+from karin.parts import SILENT, STOPPED, Parts
 from tests.tui import scenes
 from tests.tui.fakes import Desk
 
@@ -45,3 +47,19 @@ async def test_a_screen_that_is_opened_meanwhile_says_it_from_the_start_with_the
         await desk.shows("messages, ")
         first = desk.screen().splitlines()[0]
         assert first == " x store away, read now │ the store does not answer: trying again"
+
+
+@pytest.mark.parametrize("name", ["detail", "send", "queues"])
+async def test_a_part_that_is_down_is_told_once_whatever_is_open(name: str) -> None:
+    keys, text = SCREENS[name]
+    desk = Desk()
+    async with desk.app.run_test(size=(80, 24)) as pilot:
+        await desk.reads(replace(scenes.BUSY, parts=Parts()))
+        await pilot.press(*keys)
+        await desk.shows(text)
+        assert "endpoint does not answer" not in desk.screen()
+        await desk.reads(replace(scenes.BUSY, parts=Parts(endpoint=SILENT, scheduler=STOPPED)))
+        await desk.shows(" ! scheduler stopped, endpoint does not answer")
+        assert desk.screen().count("does not answer") == 1
+        await desk.reads(replace(scenes.BUSY, parts=Parts()))
+        await desk.hides("does not answer")

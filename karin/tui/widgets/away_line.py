@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
+from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from karin.tui.views.health import health, troubles
@@ -29,7 +30,7 @@ class AwayLine(Static):
         self.watch(self.app, "now", self._pass, init=False)
 
     def render(self) -> Text:
-        """Return what is wrong; of a store that is away the age of what is shown before the reason, which may not fit."""
+        """Return what is wrong; with a store away the age of what is shown before the reason, which may not fit."""
         karin = cast("KarinApp", self.app)
         sign, style, alive = health(karin.world, karin.problem)
         line = Text(no_wrap=True, overflow="ellipsis")
@@ -43,7 +44,9 @@ class AwayLine(Static):
 
     def _show(self) -> None:
         karin = cast("KarinApp", self.app)
-        self.set_class(karin.problem is not None or bool(troubles(karin.world)), "-shown")
+        # Around a dialog the screen below is seen, whose own first line says which part is down.
+        is_whole = not isinstance(self.screen, ModalScreen)
+        self.set_class(karin.problem is not None or (is_whole and bool(troubles(karin.world))), "-shown")
         self.refresh()
 
     def _pass(self) -> None:
