@@ -16,7 +16,7 @@ from karin.store import keys
 from karin.store.store import Store
 from tests.faults.proxy import Proxy
 from tests.processes import running_endpoint
-from tests.scheduler.scheduled import QUICK, SLOW, Deliveries, running_scheduler
+from tests.scheduler.scheduled import QUICK, SLOW, Deliveries, running_scheduler, sync_with
 from tests.store.servers import DurableStore
 from tests.store.support import ACCOUNT, counts
 from tests.support import short_folder, wait_until
@@ -116,11 +116,12 @@ def running_rig(service: LocalLambda, folder: Path, credentials: str = "") -> It
             raw.config_set("requirepass", credentials)
             raw.execute_command("AUTH", credentials)
         url = f"redis://{f':{credentials}@' if credentials else ''}127.0.0.1:{proxy.port}"
-        stack.enter_context(running_scheduler(url, service, logs["scheduler"], sweep_seconds=5))
-        endpoint = stack.enter_context(running_endpoint(url, logs["endpoint"], KARIN_SWEEP_INTERVAL="5"))
         own_url = durable.url.replace("unix://", f"unix://:{credentials}@") if credentials else durable.url
         store = Store.open(own_url, max_connections=1)
-        wait_until(lambda: store.deployment.snapshot() and store.deployment.last_sweeps(), "the scheduler serves", 30)
+        sync_with(store, service)
+        stack.enter_context(running_scheduler(url, service, logs["scheduler"], sweep_seconds=5))
+        endpoint = stack.enter_context(running_endpoint(url, logs["endpoint"], KARIN_SWEEP_INTERVAL="5"))
+        wait_until(store.deployment.last_sweeps, "the scheduler serves", 30)
         rig = Rig(proxy, durable, raw, store, endpoint, Deliveries(service), logs)
         assert ask_json(endpoint, "CreateQueue", {"QueueName": PLAIN.name}).status == 200
         assert rig.send(QUICK, "warm").status == 200  # a function's first call is slow

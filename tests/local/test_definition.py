@@ -3,13 +3,16 @@
 import json
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from karin.clock import SystemClock
 from karin.local.definition import load_definition
 from karin.local.hello import DEFINITION as HELLO
+from karin.local.service import main
 
 FUNCTION = {"name": "f", "runtime": "python3.11", "code": ".", "handler": "h.h"}
 WRONG: list[tuple[object, str]] = [
@@ -39,10 +42,11 @@ def run(path: Path, *more: str) -> "subprocess.CompletedProcess[str]":
 def test_a_wrong_definition_is_named_in_one_line(tmp_path: Path, definition: Any, sentence: str) -> None:
     path = tmp_path / "definition.json"
     path.write_text(json.dumps(definition), encoding="utf-8")
-    ended = run(path)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.startswith(f"karin.local: {path}: {sentence}")
-    assert ended.stderr.count("\n") == 1
+    stdout, stderr = StringIO(), StringIO()
+    assert main([str(path)], {}, SystemClock(), stdout, stderr) == 2  # in this process: it must not begin to serve
+    assert stdout.getvalue() == ""
+    assert stderr.getvalue().startswith(f"karin.local: {path}: {sentence}")
+    assert stderr.getvalue().count("\n") == 1
 
 
 def test_a_definition_that_is_missing_or_not_json_is_named_in_one_line(tmp_path: Path) -> None:

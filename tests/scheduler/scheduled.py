@@ -10,9 +10,18 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Protocol
 
+import pytest
+
+from karin.aws.catalog import AwsCatalog
+from karin.clock import SystemClock
 from karin.local.process import LocalLambda
 from karin.local.records import InvocationRecord
+from karin.operations import syncing
+from karin.operations.context import Context
+from karin.settings import Settings
 from karin.sqs.names import QueueId
+from karin.store.store import Store
+from tests.aws_environ import point_aws_at
 from tests.processes import bare_environ, process
 from tests.store.support import ACCOUNT
 
@@ -59,6 +68,14 @@ def write_deployment(folder: Path) -> Path:
     path = folder / "definition.json"
     path.write_text(json.dumps(definition), encoding="utf-8")
     return path
+
+
+def sync_with(store: Store, service: "Service") -> None:
+    """Take over what is deployed, as a first scheduler's start does: one that starts later finds it in the store."""
+    settings = Settings(home=Path("/nonexistent"), region="us-east-1")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        point_aws_at(monkeypatch, LAMBDA=service.url, SQS=service.url)
+        syncing.sync(Context.of(store, SystemClock(), settings), AwsCatalog())
 
 
 class Service(Protocol):

@@ -29,6 +29,7 @@ from tests.scheduler.scheduled import (
     SLOW,
     Deliveries,
     running_scheduler,
+    sync_with,
     write_deployment,
 )
 from tests.store.servers import DurableStore, monitored, started_store
@@ -51,7 +52,8 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def scheduler(store_url: str, store: Store, service: LocalLambda, log: Path) -> Iterator[Popen[bytes]]:
-    """Run a scheduler on an empty store until it has synced and swept."""
+    """Run a scheduler on a store that knows the deployment, until it serves that."""
+    sync_with(store, service)
     with running_scheduler(store_url, service, log) as running:
         wait_until_it_serves(store)
         yield running
@@ -79,8 +81,11 @@ def put_behind_its_back(raw: redis.Redis, queue: QueueId, due_at_ms: int) -> str
     return message.message_id
 
 
-@pytest.mark.usefixtures("scheduler")
-def test_the_first_start_syncs_and_makes_the_queues(store: Store) -> None:
+def test_the_first_start_syncs_and_makes_the_queues(
+    store_url: str, store: Store, service: LocalLambda, log: Path
+) -> None:
+    with running_scheduler(store_url, service, log):
+        wait_until_it_serves(store)
     snapshot = store.deployment.snapshot()
     assert snapshot
     assert {mapping.queue.name for mapping in snapshot.mappings} == {"quick", "slow", *MANY}
@@ -274,6 +279,7 @@ def test_an_idle_scheduler_costs_one_command_for_each_sweep_whatever_the_number_
     store_url: str, store: Store, service: LocalLambda, log: Path
 ) -> None:
     sweeps = 7  # longer than the timeout of a command: silence must not end a subscription
+    sync_with(store, service)
     with running_scheduler(store_url, service, log, sweep_seconds=1):
         wait_until_it_serves(store)
         with monitored(store_url) as commands:
