@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from karin.clock import SystemClock
+from karin.local.process import LocalLambda
 from karin.operations import queues, sending
 from karin.operations.context import Context
 from karin.operations.sending import Sender
@@ -20,6 +21,7 @@ from karin.sqs.sending import Send
 from karin.store.store import Store
 from tests.processes import bare_environ, running_store
 from tests.support import wait_until
+from tests.system.whole import definition
 from tests.tui.terminal import terminal
 
 PROGRAM = str(Path(sys.executable).with_name("karin-tui"))
@@ -82,6 +84,54 @@ def test_a_sync_that_fails_tells_its_reason_in_the_terminal(home: Path) -> None:
         screen.press("Enter")
         screen.shows("x sync failed")
         screen.press("q")
+        assert screen.exit_code() == 0
+
+
+def test_a_sync_needs_neither_endpoint_nor_scheduler(home: Path) -> None:
+    definition_of = definition(home / "functions", [{"name": "hello"}, {"name": "mails"}])
+    with running_store(home), LocalLambda(definition_of, stderr=subprocess.DEVNULL) as functions:
+        aws = {"AWS_ENDPOINT_URL_LAMBDA": functions.url, "AWS_ENDPOINT_URL_SQS": functions.url}
+        environ = bare_environ(KARIN_HOME=str(home), **aws)
+        with terminal(home, environ) as screen:
+            screen.start([PROGRAM], 100, 30)
+            screen.shows("! no scheduler")
+            screen.press("s")
+            screen.shows("+ 1 function, 2 mappings in us-east-1")
+            screen.shows("new: hello -> printer")
+            screen.press("Enter", "2")
+            screen.shows("2 Mappings 2")
+            screen.press("q")
+            assert screen.exit_code() == 0
+
+
+def test_ctrl_z_gives_the_shell_back_and_fg_the_whole_picture(home: Path) -> None:
+    with running_store(home) as url, terminal(home, bare_environ(KARIN_HOME=str(home), PS1="shell> ")) as screen:
+        queues.create_queue(_context(url, home), "orders", {}, {})
+        screen.start(["bash", "--norc", "--noprofile", "-i"], 80, 24)
+        screen.shows("shell>")
+        for view, text in (("1", "orders"), ("8", "this UI cost")):
+            screen.type(f"{PROGRAM}\n" if view == "1" else "fg\n")
+            screen.shows("! no scheduler")
+            screen.press(view)
+            screen.shows(text)
+            below = screen.screen().splitlines()[-2:]
+            screen.press("C-z")
+            screen.shows("Stopped")
+            assert text not in screen.screen()
+            screen.type("fg\n")
+            screen.shows(text)
+            again = screen.screen().splitlines()
+            assert again[0].startswith(" ! no scheduler │ ")
+            assert again[2].startswith(" 1 Queues ")
+            assert again[-2:] == below
+            assert "Stopped" not in screen.screen()
+            screen.press("C-z")
+            screen.shows("Stopped")
+        screen.type("fg\n")
+        screen.shows("this UI cost")
+        screen.press("q")
+        wait_until(lambda: screen.screen().split()[-1] == "shell>", "the shell is back")
+        screen.type("exit\n")
         assert screen.exit_code() == 0
 
 
