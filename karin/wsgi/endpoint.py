@@ -84,7 +84,8 @@ class SqsEndpoint:
         try:
             answer = run(exchange)
         except Exception as raised:  # noqa: BLE001 - a caller never sees a traceback
-            error = _as_sqs_error(raised)
+            # Its traceback would hold this frame, which holds it: the body would stay until garbage is looked for.
+            error = _as_sqs_error(raised).with_traceback(None)
             answer = _answer_error(http, error, exchange.request_id)
         if self._meter:
             self._meter.answered(exchange.action, error, began_us)
