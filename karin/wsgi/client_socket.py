@@ -12,7 +12,7 @@ MOST_HEAD_BYTES = 32 * 1024  # gunicorn alone allows 800 KB, which it holds twic
 HEAD_SECONDS = 10  # from the first byte of a head to its last
 MOST_RECEIVED_BYTES = 64 * 1024  # at once: gunicorn asks for 1 MiB, and holds what nobody reads yet
 PIECE_BYTES = 16 * 1024  # of a request that begins: a thousand connections hold 16 MiB of these
-REST_SECONDS = 1  # for each piece of a body, of which there are few
+REST_SECONDS = 1  # for the body of a request whose head is there
 ANSWER_SECONDS = 30  # for a client to take its answer: the longest has 4 MB
 
 
@@ -47,14 +47,9 @@ class ClientSocket(gevent.socket.socket):  # type: ignore[misc]
 
         Whatever has not come after a moment is gunicorn's to wait for.
         """
-        self.settimeout(REST_SECONDS)
-        try:
+        with gevent.Timeout(REST_SECONDS, False):
             while len(piece) < length and (more := super().recv(PIECE_BYTES)):
                 piece += more
-        except TimeoutError:
-            pass
-        finally:
-            self.settimeout(None)
         return piece
 
     @contextmanager
