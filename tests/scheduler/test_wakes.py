@@ -16,6 +16,7 @@ from tests.store.support import ACCOUNT, OTHER, QUEUE
 from tests.support import wait_until
 
 FAR_MS = 60_000
+JOIN_SECONDS = 10
 
 
 class Fired:
@@ -244,9 +245,12 @@ def test_after_its_end_nothing_fires_and_learning_does_no_harm(fired: Fired, now
 
 @pytest.mark.parametrize("_again", range(10))
 def test_it_can_be_stopped_in_the_middle_of_wakes(_again: int, now_ms: int) -> None:
+    others = set(threading.enumerate())  # what this process shares among tests has threads as well
     made = Wakes(lambda *_: None)
     made.start()
     for number in range(300):
         made.nudge(QueueId(ACCOUNT, f"q{number}"), now_ms + number // 10)
     made.stop()  # a thread that ends in an exception fails the test
-    assert threading.active_count() < 10
+    for thread in set(threading.enumerate()) - others:
+        thread.join(JOIN_SECONDS)
+        assert not thread.is_alive()
