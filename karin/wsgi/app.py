@@ -50,9 +50,8 @@ class Application(falcon.App[falcon.Request, falcon.Response]):
     ) -> None:
         super().__init__()
         self._long_polls = LongPolls(context.store.signals, context.clock)
-        self._endpoint = SqsEndpoint(context, settings, self._long_polls, meter)
-        if tracing:
-            self._endpoint.header_of_traceparent = tracing.header_of
+        header_of = tracing.header_of if tracing else None
+        self._endpoint = SqsEndpoint(context, settings, self._long_polls, meter, header_of)
         self.add_route("/healthz", Health(context, settings, ledger))
         self.add_route(ALIVE_PATH, Alive())
         self._routed: tuple[str, ...] = ROUTED

@@ -1,7 +1,7 @@
 """Who calls and from where: what an action may need to know of the HTTP request."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -48,6 +48,11 @@ class Caller(NamedTuple):
         found = _QUEUE_PATH.search(self.http.raw_path)
         return f"/{found['account']}/{unquote(found['name'])}" if found else None
 
+    def urls_of(self, queues: Iterable[QueueId]) -> list[str]:
+        """Return the QueueUrls at which this caller reaches queues again."""
+        base_url = self.base_url
+        return [f"{base_url}/{queue.account}/{queue.name}" for queue in queues]
+
     def url_of(self, queue: QueueId) -> str:
         """Return the QueueUrl at which this caller reaches a queue again."""
-        return f"{self.base_url}/{queue.account}/{queue.name}"
+        return self.urls_of([queue])[0]

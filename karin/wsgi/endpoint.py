@@ -51,11 +51,17 @@ class SqsEndpoint:
     """A Falcon sink that answers every path."""
 
     def __init__(
-        self, context: Context, settings: Settings, long_polls: LongPolls, meter: "RequestMeter | None" = None
+        self,
+        context: Context,
+        settings: Settings,
+        long_polls: LongPolls,
+        meter: "RequestMeter | None" = None,
+        header_of_traceparent: Callable[[str], str | None] | None = None,
     ) -> None:
+        """Answer requests; ``header_of_traceparent`` reads a W3C trace header as AWS writes it."""
         self._context = context
         self._meter = meter
-        self.header_of_traceparent: Callable[[str], str | None] | None = None  # with traces: a W3C header as AWS's
+        self._header_of_traceparent = header_of_traceparent
         self._long_polls = long_polls
         self._authenticator = Authenticator(settings)
         self._bodies = Bodies(MOST_BODY_BYTES)
@@ -127,7 +133,7 @@ class SqsEndpoint:
             Connection(client),
             self._long_polls,
             identity.scope,
-            self.header_of_traceparent,
+            self._header_of_traceparent,
         )
 
 

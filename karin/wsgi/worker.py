@@ -94,16 +94,15 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
         """Answer one request after the other; returns, or raises what ends connections, when there is no more."""
         is_plain = self._may_be_plain and isinstance(addr, tuple)  # a Unix socket's clients have no address
         while piece := parser.unreader.take_buffered() or self._next_piece(client):
-            plain = read_request(piece) if is_plain else None
-            if plain is not None and self.wsgi.takes(plain.http.raw_path):
-                if len(piece) < plain.end:
-                    piece = client.rest_of_piece(piece, plain.end)
-                if len(piece) >= plain.end:
-                    if len(piece) > plain.end:
-                        parser.unreader.unread(piece[plain.end :])
-                    if self._answer(plain, piece, client):
-                        continue
-                    return
+            plain = self._read_plain(piece) if is_plain else None
+            if plain is not None and len(piece) < plain.end:
+                piece = client.rest_of_piece(piece, plain.end)
+            if plain is not None and len(piece) >= plain.end:
+                if len(piece) > plain.end:
+                    parser.unreader.unread(piece[plain.end :])
+                if self._answer(plain, piece, client):
+                    continue
+                return
             parser.unreader.unread(piece)
             with client.reading_head(len(piece)):
                 parser.mesg = None
@@ -112,6 +111,11 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
             with client.reading_head(0):
                 if request.should_close() or not parser.finish_body():
                     return
+
+    def _read_plain(self, piece: bytes) -> PlainRequest | None:
+        """Return the request that begins a piece if it may be answered here."""
+        plain = read_request(piece)
+        return plain if plain is not None and self.wsgi.takes(plain.http.raw_path) else None
 
     def _next_piece(self, client: ClientSocket) -> bytes:
         connection = gevent.getcurrent()

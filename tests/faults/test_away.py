@@ -4,9 +4,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from tests.faults.proxy import Way
 from tests.faults.rig import (
@@ -21,6 +19,7 @@ from tests.faults.rig import (
     timed_ms,
     until_served_ms,
 )
+from tests.patient import patient_sqs
 from tests.support import wait_until
 from tests.wire.raw import ask_json
 
@@ -115,14 +114,7 @@ def test_a_worker_answers_others_and_keeps_long_polls_while_the_store_hangs(rig:
 
 
 def test_sdks_try_again_until_the_store_is_back(rig: Rig) -> None:
-    client = boto3.client(
-        "sqs",
-        endpoint_url=rig.url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="testing-secret",
-        config=Config(retries={"mode": "standard", "total_max_attempts": 8}),
-    )
+    client = patient_sqs(rig.url, 8)
     rig.proxy.go(Way.REFUSE)
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(client.send_message, QueueUrl=rig.queue_url(PLAIN), MessageBody="patient")

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from tests.commands import run_command
+from tests.patient import patient_sqs
 from tests.processes import bare_environ
 from tests.support import wait_until
 
@@ -83,14 +82,7 @@ class Dev:
 
     def client(self) -> Any:
         """Return boto3 against the endpoint, with other keys than karin's own."""
-        return boto3.client(
-            "sqs",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="anyone",
-            aws_secret_access_key="any-secret",
-            config=Config(retries={"mode": "standard", "total_max_attempts": 5}),
-        )
+        return patient_sqs(self.url, 5, ("anyone", "any-secret"))
 
     def send(self, queue: str, body: object, **more: object) -> str:
         """Send a message; return its id."""

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from karin import runtime
 from karin.local.process import LocalLambda
 from tests.commands import run_command
+from tests.patient import patient_sqs
 from tests.processes import bare_environ, free_port, process, status_of
 from tests.support import wait_until
 
@@ -49,14 +47,7 @@ class Karin:
 
     def client(self) -> Any:
         """Return boto3 against the endpoint; its own retries stay on, as users have them."""
-        return boto3.client(
-            "sqs",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="testing-secret",
-            config=Config(retries={"mode": "standard", "total_max_attempts": 10}),
-        )
+        return patient_sqs(self.url, 10)
 
     def pid_of(self, name: str) -> int:
         """Return the pid of a child; waits until it runs."""

@@ -27,7 +27,7 @@ def list_queues(context: Context, request: shapes.ListQueuesRequest, caller: Cal
     """ListQueues."""
     read = partial(queues.list_queues, context, request.queue_name_prefix or "")
     page = only_in_scope(caller.scope, request.max_results, request.next_token, read)
-    urls = [caller.url_of(queue) for queue in page.queues]
+    urls = caller.urls_of(page.queues)
     return shapes.ListQueuesResult(queue_urls=urls or None, next_token=page.next_token)
 
 
@@ -38,7 +38,7 @@ def list_dead_letter_source_queues(
     queue = queue_of(context, request, caller)
     read = partial(queues.list_dead_letter_sources, context, queue)
     page = only_in_scope(caller.scope, request.max_results, request.next_token, read)
-    urls = [caller.url_of(source) for source in page.queues]
+    urls = caller.urls_of(page.queues)
     return shapes.ListDeadLetterSourceQueuesResult(queue_urls=urls or None, next_token=page.next_token)
 
 
