@@ -16,7 +16,7 @@ from karin.settings import Settings
 from karin.store.store import Store
 from tests.clocks import ManualClock
 from tests.many.stores import STORES, raw_client
-from tests.turns import FilesWhole, House, arrange, is_alone
+from tests.turns import BUSY, FilesWhole, House, arrange, turn_of
 
 _house = House()
 
@@ -48,11 +48,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesWhole:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
     """Let a test wait for its turn, which does not count as its own time."""
-    _house.enter(alone=is_alone(item))
+    turn = turn_of(item)
+    _house.enter(turn)
     try:
         return (yield)
     finally:
-        if not (is_alone(item) and is_alone(nextitem)):
+        if turn == BUSY or nextitem is None or turn_of(nextitem) != turn:  # the others stay in until they are through
             _house.leave()
 
 

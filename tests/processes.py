@@ -1,6 +1,7 @@
 """Real processes for tests: a throw-away Valkey, the endpoint under gunicorn, a whole karin."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,12 +20,26 @@ from tests.support import wait_until
 STOP_SECONDS = 30
 
 
-def free_port() -> int:
-    """Return a TCP port that nothing listens on."""
+def free_port(*, bus: int = 0) -> int:
+    """Return a TCP port that nothing listens on, nor on the one that is ``bus`` further on.
+
+    They are below those that the system gives to outgoing connections: such a one would be taken by the next connection
+    of a test in another process, now and then before the server that it is meant for has started.
+    """
+    while True:
+        port = random.randrange(12_000, 22_000)  # noqa: S311 - no secret
+        if _is_free(port) and _is_free(port + bus):
+            return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def bare_environ(**variables: str) -> dict[str, str]:

@@ -1,11 +1,13 @@
-"""Who runs when: tests marked ``alone`` one after the other in one process while none runs in any other, files whole.
+"""Who runs when: tests marked ``quiet`` before all others and a few at a time, those marked ``alone`` one by one.
 
-A promise of a time cannot be kept on a machine that three test processes keep busy.
+A promise of a time cannot be kept on a machine that many test processes keep busy. Tests that mostly wait keep theirs
+beside one another.
 """
 
 import fcntl
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import IO
 
@@ -13,23 +15,27 @@ import pytest
 from xdist.scheduler import LoadGroupScheduling
 
 TESTS = Path(__file__).parent
-LOCK = Path(tempfile.gettempdir()) / f"karin-tests-{os.getuid()}.lock"
-DOOR = LOCK.with_suffix(".door")
-ALONE = "alone"
+ALONE, QUIET, BUSY = "alone", "quiet", "busy"
+QUIET_GROUPS = 4  # as many run at a time
 # Folders whose tests wait for real processes are first: what only computes fills the gaps, and no long one is last.
 SLOWEST_FIRST = ("chaos", "faults", "many", "system", "scheduler", "local", "wire", "tui", "clients")
 
 
-def is_alone(item: pytest.Item | None) -> bool:
-    """Tell whether a test is to run while no other does."""
-    return item is not None and item.get_closest_marker(ALONE) is not None
+def turn_of(item: pytest.Item) -> str:
+    """Return which tests may run beside a test: none, those that are quiet as well, or all but those."""
+    return next((name for name in (ALONE, QUIET) if item.get_closest_marker(name)), BUSY)
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Put those that run alone first, as one group: later each would wait for the end of whatever runs beside it."""
-    items.sort(key=lambda item: (not is_alone(item), _rank(item.path)))
-    for item in filter(is_alone, items):
-        item.add_marker(pytest.mark.xdist_group(ALONE))
+    """Put those that run alone first, as one group, and the quiet ones next: later each would wait for the others."""
+    items.sort(key=lambda item: ((ALONE, QUIET, BUSY).index(turn_of(item)), _rank(item.path)))
+    groups: Counter[str] = Counter()
+    for item in items:
+        if turn_of(item) == ALONE:
+            item.add_marker(pytest.mark.xdist_group(ALONE))
+        elif turn_of(item) == QUIET:
+            groups[QUIET] += 1
+            item.add_marker(pytest.mark.xdist_group(f"{QUIET}{groups[QUIET] % QUIET_GROUPS}"))
 
 
 def _rank(path: Path) -> int:
@@ -42,29 +48,37 @@ class FilesWhole(LoadGroupScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         group: str = super()._split_scope(nodeid)
-        return group if group == ALONE else nodeid.partition("::")[0]
+        return group if group.startswith((ALONE, QUIET)) else nodeid.partition("::")[0]
 
 
 class House:
-    """What test processes run in: many at a time, or one that is alone.
+    """What test processes run in: many that are busy or many that are quiet at a time, or one that is alone.
 
-    Whoever waits to be alone keeps the door shut, so that no other test begins meanwhile: it would wait for ever.
+    Whoever waits for others to leave keeps the door shut, so that no other test begins meanwhile: it would wait for
+    ever.
     """
 
     def __init__(self) -> None:
         self._held: IO[str] | None = None
 
-    def enter(self, *, alone: bool) -> None:
-        """Wait for the turn of a test; whoever is alone already stays so."""
+    def enter(self, turn: str) -> None:
+        """Wait for the turn of a test; whoever is in already stays."""
         if self._held is not None:
             return
-        self._held = LOCK.open("w")
-        with DOOR.open("w") as door:
+        with _opened("door") as door:
             fcntl.flock(door, fcntl.LOCK_EX)
-            fcntl.flock(self._held, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            for other in {BUSY, QUIET} - ({turn} if turn != ALONE else set()):
+                with _opened(other) as room:
+                    fcntl.flock(room, fcntl.LOCK_EX)  # once nobody is in it; nobody comes while the door is shut
+            self._held = _opened(QUIET if turn == ALONE else turn)
+            fcntl.flock(self._held, fcntl.LOCK_EX if turn == ALONE else fcntl.LOCK_SH)
 
     def leave(self) -> None:
         """Let others in."""
         if self._held is not None:
             self._held.close()
             self._held = None
+
+
+def _opened(name: str) -> IO[str]:
+    return Path(tempfile.gettempdir(), f"karin-tests-{os.getuid()}.{name}").open("w")

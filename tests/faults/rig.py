@@ -1,5 +1,6 @@
 """A karin whose store a test may take away: a Valkey, a proxy before it, an endpoint and a scheduler behind that."""
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -26,6 +27,7 @@ from tests.wire.sdk import CORAL, Fault
 CLOCK = SystemClock()
 TOLD_WITHIN_MS = 2_000
 BACK_WITHIN_MS = 2_000
+PAUSE_SECONDS = 0.02
 UNAVAILABLE = Fault(CORAL, "ServiceUnavailableException", "ServiceUnavailable", 503)
 EPISODE = "the store does not serve: "
 PLAIN = QueueId(ACCOUNT, "plain")  # that no function reads
@@ -92,6 +94,14 @@ def timed_ms(work: Callable[[], Any]) -> tuple[Any, int]:
     return done, CLOCK.now_ms() - started_ms
 
 
+def until_ms(instant_ms: int) -> Iterator[None]:
+    """Yield again and again until an instant, with time between for whoever else needs the machine."""
+    pause = threading.Event()
+    while CLOCK.now_ms() < instant_ms:
+        yield
+        pause.wait(PAUSE_SECONDS)
+
+
 def at_once(works: list[Callable[[], Any]]) -> list[tuple[Any, int]]:
     """Do several things at the same time; return the same of each."""
     with ThreadPoolExecutor(len(works)) as pool:
@@ -132,5 +142,5 @@ def running_rig(service: LocalLambda, folder: Path, credentials: str = "") -> It
 
 __all__ = [
     "BACK_WITHIN_MS", "CLOCK", "PLAIN", "QUICK", "SLOW", "TOLD_WITHIN_MS", "UNAVAILABLE", "Rig", "at_once",
-    "running_rig", "timed_ms", "until_served_ms",
+    "running_rig", "timed_ms", "until_ms", "until_served_ms",
 ]  # fmt: skip

@@ -9,11 +9,21 @@ import pytest
 from karin.embedded import STORE_FOLDER
 from karin.local.process import LocalLambda
 from karin.store.faults import CROWDED, DISK, LOADING, LOCKED_OUT, NO_PRIMARY, QUOTA, READ_ONLY, Fault
-from tests.faults.rig import CLOCK, QUICK, TOLD_WITHIN_MS, UNAVAILABLE, Rig, running_rig, timed_ms, until_served_ms
+from tests.faults.rig import (
+    CLOCK,
+    QUICK,
+    TOLD_WITHIN_MS,
+    UNAVAILABLE,
+    Rig,
+    running_rig,
+    timed_ms,
+    until_ms,
+    until_served_ms,
+)
 from tests.processes import free_port
 from tests.support import wait_until
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.quiet
 
 LASTS_MS = 2_500
 MOST_COMMANDS = 40  # of both processes while it lasts, lost connections included; one for each request is hundreds
@@ -91,7 +101,7 @@ def test_a_store_that_refuses_is_told_once_left_alone_and_served_again(
     mend = refuse(rig)
     began_ms, commands, requests = CLOCK.now_ms(), rig.proxy.commands, 0
     slowest_ms = 0
-    while CLOCK.now_ms() < began_ms + LASTS_MS:
+    for _ in until_ms(began_ms + LASTS_MS):
         for send in (rig.send, rig.send_query):
             answer, took_ms = timed_ms(send)
             answer.check(UNAVAILABLE)

@@ -19,6 +19,7 @@ from tests.support import wait_until
 PRIMARIES = 3
 NODE_TIMEOUT_MS = 1_000  # after which the others take a silent node for dead
 UP_SECONDS = 60
+BUS = 10_000  # how far from a node's port that for the other nodes is
 
 
 class Server:
@@ -164,13 +165,10 @@ def _command(home: Path, port: int) -> list[str]:
 
 
 def _ports(count: int) -> list[int]:
-    """Return ports whose bus, 10,000 further on, is free as well."""
-    found: list[int] = []
+    found: set[int] = set()
     while len(found) < count:
-        port = free_port() % 20_000 + 20_000
-        if port not in found:
-            found.append(port)
-    return found
+        found.add(free_port(bus=BUS))
+    return sorted(found)
 
 
 def _answers(server: Server) -> bool:

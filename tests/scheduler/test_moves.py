@@ -32,7 +32,7 @@ def real(store: Store, context: Context) -> Context:
     return replace(context, clock=CLOCK)
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_the_pace_is_kept_by_the_clock_on_the_wall(store: Store, real: Context) -> None:
     bury(store, CLOCK.now_ms(), *texts(200))
     task = start_move(real, DEAD.arn(REGION), None, 80)

@@ -225,7 +225,7 @@ def test_a_store_that_does_not_answer_is_told_with_what_to_look_at(tmp_path: Pat
     assert done.stderr.endswith("Connection refused: check REDIS_URL, and that it runs\n")
 
 
-@pytest.mark.alone
+@pytest.mark.quiet
 def test_the_demo_delivers_both_messages_on_time_and_leaves_nothing_running() -> None:
     before = processes_of_demos()
     done = subprocess.run(
