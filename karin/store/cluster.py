@@ -18,11 +18,13 @@ from karin.clock import Clock, SystemClock
 from karin.redis_url import Address, RedisUrl
 from karin.store.faults import Faults, StoreUnavailable
 from karin.store.found import Finder
-from karin.store.slots import Slots, slot_of
+from karin.store.guard import GuardedClient
+from karin.store.slots import UNKNOWN_HOSTS, Slots, slot_of
 
-MOST_HOPS = 5  # from one node to the next for one command
+MOST_HOPS = 5  # from one node to the next, until keys are waited for or the command is given up
 LOOK_AGAIN_MS = 500  # between two looks at who serves what
 LOOKS_MS = 1_500  # for one look, at one node after the other: a caller is told within two seconds
+SIGNS_OF_NO_CLUSTER = ("cluster support disabled", "unknown command")
 TRY_AGAIN_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4)  # while keys of one queue are on two nodes
 
 T = TypeVar("T")
@@ -51,7 +53,20 @@ class Node:
     def asking(self, *command: Argument, **options: Any) -> Any:
         """Run a command on keys that are on their way here."""
         pipeline: Any = self.client.pipeline(transaction=False)
-        return pipeline.execute_command("ASKING").execute_command(*command, **options).execute()[1]
+        pipeline.execute_command("ASKING").execute_command(*command, **options)
+        # As the node says it: redis-py would put the command, so a script's text, before its words.
+        answers = pipeline.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers[1]
+
+    def let_go(self) -> None:
+        """Close the connections, those that are in use once they are not."""
+        if isinstance(self.client, GuardedClient):
+            self.client.let_go()
+        else:
+            self.client.connection_pool.disconnect(inuse_connections=False)
 
 
 class ClusterClient(redis.Redis):
@@ -109,11 +124,22 @@ class ClusterClient(redis.Redis):
         return made
 
     def publish(self, channel: Any, message: Any, **options: Any) -> Any:
-        """Publish to all nodes; return how many heard it, wherever they listen."""
-        heard = int(super().publish(channel, message, **options))  # on the node that is asked
-        own = self._node(self._owner(slot_of(channel)))
-        counts: list[Any] = [node.client.pubsub_numsub(channel) for node in self.nodes() if node is not own]
-        return heard + sum(count for ((_, count),) in counts)
+        """Publish to all nodes by way of any; return how many heard it, wherever they listen."""
+        heard, is_published = 0, False
+        error: Exception = ClusterDownError("CLUSTERDOWN Hash slot not served")
+        for node in self.nodes():
+            try:
+                if is_published:
+                    told: Any = node.client.pubsub_numsub(channel)
+                    heard += told[0][1]
+                else:
+                    heard += int(node.client.publish(channel, message, **options))
+                    is_published = True
+            except (redis.ConnectionError, redis.TimeoutError, ClusterDownError, StoreUnavailable) as failure:
+                error = failure  # nobody hears it there
+        if not is_published:
+            raise error
+        return heard
 
     def scan_iter(self, *args: Any, **options: Any) -> Iterator[Any]:
         """Yield the keys of all nodes."""
@@ -139,30 +165,29 @@ class ClusterClient(redis.Redis):
         """
         pauses = iter(TRY_AGAIN_SECONDS)
         next_hop: Address | None = None
-        for hop in range(MOST_HOPS + len(TRY_AGAIN_SECONDS)):
-            address = self._owner(slot)
+        hops = 0
+        while hops < MOST_HOPS:
+            hops += 1
+            owner = self._owner(slot)
+            asked = next_hop or owner
             try:
-                if next_hop is not None:
-                    return asking(self._node(next_hop))
-                return question(self._node(address))
+                return asking(self._node(asked)) if next_hop else question(self._node(asked))
             except MovedError as error:
-                if hop > MOST_HOPS:
-                    raise
-                self._follow(slot, _place(error, address), told_by=address)
+                self._follow(slot, _place(error, asked), told_by=asked)
                 next_hop = None
             except AskError as error:
-                next_hop = _place(error, address)
-            except TryAgainError:
+                next_hop = _place(error, asked)
+            except TryAgainError:  # also of the next hop, for as long as a key is named that does not exist
                 pause = next(pauses, None)
                 if pause is None:
                     raise StoreUnavailable(
                         "the store moves this queue from one node to another, which takes longer than usual"
                     ) from None
                 threading.Event().wait(pause)
-                next_hop = None
+                next_hop, hops = None, 0
             except (redis.ConnectionError, redis.TimeoutError, ClusterDownError, StoreUnavailable):
                 next_hop = None
-                if hop > MOST_HOPS or not self._is_elsewhere(slot, address):
+                if hops == MOST_HOPS or not self._is_elsewhere(slot, owner):
                     raise
         raise redis.ConnectionError("the nodes of the cluster do not agree on who serves this queue")
 
@@ -237,14 +262,14 @@ class ClusterClient(redis.Redis):
             except (redis.ConnectionError, redis.TimeoutError, StoreUnavailable) as failure:
                 error = failure
             except redis.ResponseError as refusal:
-                if "cluster support disabled" not in str(refusal):
+                if not any(sign in str(refusal) for sign in SIGNS_OF_NO_CLUSTER):
                     raise
                 host, port = address
                 raise redis.ConnectionError(f"{host}:{port} is no cluster: write REDIS_URL=redis://...") from None
             else:
                 if told:
                     self._slots = Slots(told, address)
-                    self._forget_strangers(self._slots.addresses)
+                    self._let_others_go(self._slots)
                     self.finder.hang_up_elsewhere(self._slots.primaries)
                     return
                 error = ClusterDownError("CLUSTERDOWN Hash slot not served")
@@ -252,14 +277,15 @@ class ClusterClient(redis.Redis):
                 break
         raise error
 
-    def _forget_strangers(self, known: Sequence[Address]) -> None:
-        """Let go of nodes that have left the cluster, and of the names by which others were first reached."""
+    def _let_others_go(self, slots: Slots) -> None:
+        """Let go of nodes that serve no slots any more, and of the names by which others were first reached."""
+        primaries = slots.primaries
         with self._lock:
-            gone = [address for address in self._nodes if address not in known]
-            for address in gone:
-                self._nodes.pop(address).client.connection_pool.disconnect(inuse_connections=False)
+            others = [self._nodes.pop(address) for address in list(self._nodes) if address not in primaries]
+        for node in others:
+            node.let_go()
         if self._faults:
-            self._faults.keep(f"{host}:{port}" for host, port in known)
+            self._faults.keep(f"{host}:{port}" for host, port in slots.addresses)
 
 
 class _AnyPrimary(Finder):
@@ -292,10 +318,14 @@ class _ClusterPipeline(Pipeline):
                 pipeline.execute_command(*args, **options)
             return pipeline.execute(raise_on_error)  # type: ignore[no-any-return]
 
+        def wait(_: Node) -> list[Any]:
+            # With keys that are yet to be written, the next node would refuse it until the slot has moved.
+            raise TryAgainError
+
         (_, first_key, *_), _ = commands[0]
-        return self.nodes_of.ask(slot_of(first_key), run, run)
+        return self.nodes_of.ask(slot_of(first_key), run, wait)
 
 
 def _place(error: AskError, asked: Address) -> Address:
     """Return where a node refers to; without a host, its own is meant."""
-    return error.host or asked[0], error.port
+    return (asked[0] if error.host in UNKNOWN_HOSTS else error.host), error.port

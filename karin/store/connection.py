@@ -16,7 +16,7 @@ from karin.redis_url import Kind, RedisUrl
 from karin.store.charged import ChargedClient
 from karin.store.faults import Cells, Faults, StoreUnavailable, unavailable
 from karin.store.guard import GuardedClient, Shared, guarded
-from karin.store.tls import TlsPool
+from karin.store.tls import TlsConnection
 
 __all__ = ["Client", "StoreUnavailable", "connect", "connect_listener", "connection_options", "store_errors"]
 
@@ -69,14 +69,12 @@ def connect(
     if patience_seconds is not None:
         options["socket_timeout"] = patience_seconds
     # redis-py opens up to 100 connections and raises when they are used up: we open few and wait for one.
-    kind = TlsPool if where.is_encrypted else redis.BlockingConnectionPool
-    pool = kind.from_url(
+    pool = redis.BlockingConnectionPool.from_url(
         _first_server(where),
         max_connections=max_connections,
         timeout=POOL_WAIT_SECONDS,
         queue_class=guarded(waiting, faults) if faults else waiting,
-        **options,
-        **_finding(where),
+        **options | _finding(where),
     )
     if faults is None:
         return redis.Redis(connection_pool=pool) if charged is None else ChargedClient(pool, charged)
@@ -98,7 +96,7 @@ def connect_listener(url: str, client: Client | None = None) -> Client:
     else:
         finding = _finding(where)
     options = connection_options(url) | {"retry": Retry(NoBackoff(), 0)}
-    pool = redis.ConnectionPool.from_url(_first_server(where), **options, **finding)
+    pool = redis.ConnectionPool.from_url(_first_server(where), **options | finding)
     return redis.Redis(connection_pool=pool)
 
 
@@ -143,6 +141,8 @@ def connection_options(url: str) -> dict[str, Any]:
         # The subscriber may be silent for days: the kernel, not a PING, finds out that its peer is gone.
         options["socket_keepalive"] = True
         options["socket_keepalive_options"] = _keepalive_options()
+    if url.startswith("rediss"):
+        options["connection_class"] = TlsConnection
     return options
 
 

@@ -216,6 +216,8 @@ class Faults:
                 self._served(command)  # badly, but it answered
             else:
                 self.failed(fault, str(error), command)
+        elif isinstance(error, StoreUnavailable):
+            self._put_off(command)
 
     def current(self) -> Fault | None:
         """Return a fault that lasts, None when there is none; one that concerns all commands comes first.
@@ -282,6 +284,15 @@ class Faults:
                     raise _refusal(episode)
                 episode.trier = threading.get_ident()
                 episode.shut(now_ms, TRIAL_MS)
+
+    def _put_off(self, command: str) -> None:
+        """Note that a try came to nothing because it was too soon to ask the nodes that it was to ask."""
+        now_ms = self.clock.now_ms()
+        with self._lock:
+            for episode in (self._episodes.get(""), self._episodes.get(command)):
+                if episode and episode.trier == threading.get_ident():
+                    episode.trier = None
+                    episode.shut(now_ms, pause_ms(episode.tries, episode.fault, self.most_pause_ms))
 
     def _served(self, command: str) -> None:
         if not self._episodes:

@@ -11,6 +11,7 @@ from redis.connection import AbstractConnection
 from redis.sentinel import Sentinel
 
 from karin.redis_url import Address, RedisUrl
+from karin.store.tls import TlsConnection
 
 
 class Finder:
@@ -89,7 +90,7 @@ class FoundConnection(_Found, redis.Connection):
     """Such a connection over TCP."""
 
 
-class FoundTlsConnection(_Found, redis.SSLConnection):
+class FoundTlsConnection(_Found, TlsConnection):
     """Such a connection over TLS."""
 
 

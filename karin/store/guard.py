@@ -20,6 +20,10 @@ class Shared(Protocol):
         """Return the answer to one command; raises redis.RedisError."""
         ...
 
+    def let_go(self) -> None:
+        """Close the connection once nobody waits for an answer."""
+        ...
+
 
 class GuardedClient(redis.Redis):
     """A client whose commands are refused at once while the store does not serve; each may raise StoreUnavailable.
@@ -42,6 +46,12 @@ class GuardedClient(redis.Redis):
         command = str(args[1] if args[0] == "EVALSHA" else args[0])  # each script meets a full store in its own way
         with self._faults.guarding(command), _leaving_replicas(self.connection_pool):
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def let_go(self) -> None:
+        """Close the connections, those that are in use once they are not."""
+        self.connection_pool.disconnect(inuse_connections=False)
+        if self._shared is not None:
+            self._shared.let_go()
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
         """Return a pipeline that is guarded as a whole."""

@@ -1,20 +1,17 @@
-"""What a TLS server does when it wants a certificate and gets none: it ends the connection once that stands."""
-
-from typing import Any
+"""Connections over TLS, of which redis-py takes what the protocol itself says for words of the server."""
 
 import redis
 
-NOT_READY = "Connection not ready"  # redis-py's words for a server that says something before it is asked
 
+class TlsConnection(redis.SSLConnection):
+    """A connection that looks at what has arrived before anyone says that it is not ready.
 
-class TlsPool(redis.BlockingConnectionPool):
-    """A pool that says so: redis-py drops the server's alert."""
+    A server sends tickets for later sessions, or why it refuses the certificate, once the connection stands. redis-py
+    sees that something can be read on a connection on which nothing was asked, and gives it up.
+    """
 
-    def get_connection(self, *args: Any, **options: Any) -> Any:
-        """Return a connection."""
-        try:
-            return super().get_connection(*args, **options)  # type: ignore[no-untyped-call]
-        except redis.ConnectionError as error:
-            if str(error) != NOT_READY:
-                raise
-            raise redis.ConnectionError("[SSL] the server wants a certificate (ssl_certfile, ssl_keyfile)") from error
+    def can_read(self, timeout: float = 0) -> bool:
+        """Tell whether there is an answer to read. Raises redis.ConnectionError with the reason of a refusal."""
+        if not super().can_read(timeout):
+            return False
+        return bool(self._parser.read_from_socket(timeout=0, raise_on_timeout=False))

@@ -52,6 +52,11 @@ class SharedConnection:
             gevent.sleep(RETRY_PAUSE_SECONDS)
             return self._open_line().ask(packed)
 
+    def let_go(self) -> None:
+        """Close the connection once nobody waits for an answer; who asks after that opens another."""
+        if self._line is not None:
+            self._line.end_once_answered()
+
     def _open_line(self) -> "_Line":
         line = self._line
         if line is not None and line.lost is None:
@@ -90,6 +95,7 @@ class _Line:
         self._waiting: deque[_Question] = deque()
         self._looks = 0
         self._heard_at_look = 0
+        self._is_ending = False
         gevent.spawn(self._read)
 
     def ask(self, packed: bytes) -> Any:
@@ -107,6 +113,12 @@ class _Line:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def end_once_answered(self) -> None:
+        """Close the connection as soon as nobody waits for an answer."""
+        self._is_ending = True
+        if not self._waiting:
+            self.give_up()
 
     def give_up(self) -> None:
         """Close the connection; those who wait are told, and ask over a new one."""
@@ -138,6 +150,9 @@ class _Line:
                     question = self._waiting.popleft()
                     if not question.is_given_up:
                         self._tell(question, answer)
+                if self._is_ending and not self._waiting:
+                    self.give_up()
+                    return
             self._lose(redis.ConnectionError("Connection closed by server."))
         except (OSError, redis.InvalidResponse, IndexError) as error:  # the last: an answer to no question
             self._lose(redis.ConnectionError(f"Error while reading from socket. {error}."))

@@ -13,6 +13,7 @@ from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.connection import StoreUnavailable
 from karin.store.faults import Faults
+from karin.store.signals import SyncAsked
 from karin.store.slots import slot_of
 from karin.store.store import Store
 from tests.many.again import run_again
@@ -67,7 +68,7 @@ class Load(threading.Thread):
         self.join()
 
 
-def test_slots_move_and_a_primary_dies_under_load_and_every_accepted_message_is_delivered(
+def test_slots_move_and_primaries_change_and_die_under_load_and_every_accepted_message_is_delivered(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     cluster.flush()
@@ -80,7 +81,15 @@ def test_slots_move_and_a_primary_dies_under_load_and_every_accepted_message_is_
         other = next(server for server in cluster.primaries if server is not cluster.owner(moved))
         cluster.migrate(slot_of(moved), other)
         load.wait_for_more()
+        at_once = keys.queue(QueueId(ACCOUNT, QUEUES[2]))
+        cluster.migrate_whole(
+            slot_of(at_once), next(one for one in cluster.primaries if one is not cluster.owner(at_once))
+        )
+        load.wait_for_more()
         cluster.migrate(slot_of(keys.SCHEDULERS), other)
+        retired = cluster.hand_over(keys.queue(QueueId(ACCOUNT, QUEUES[3])))
+        load.wait_for_more()
+        wait_until(lambda: not retired.held(), "nothing is held to a node that has become a replica", FAILOVER_SECONDS)
         victim = cluster.owner(keys.queue(QueueId(ACCOUNT, QUEUES[1])))
         victim.kill()
         load.wait_for_more()
@@ -110,5 +119,6 @@ def test_a_node_that_is_away_takes_only_its_own_queues_along(tmp_path: Path) -> 
                     continue
                 with pytest.raises(StoreUnavailable):
                     send(store, now_ms, queue=queue)
+        assert store.signals.publish(SyncAsked()) == 0  # whoever listens on the others would hear it
         swept = store.sweeping.sweep(queues, "me", now_ms)
         assert set(swept.heads) == {queue for queue, owner in owners.items() if owner is not lost}

@@ -15,6 +15,7 @@ from tests.system.whole import running_karin
 
 LARGE = "x" * 300_000  # goes over the other connection, and comes back over the shared one in many pieces
 CALLERS, EACH = 3, 5
+CONNECTIONS = 15  # of which a third was once refused
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,11 @@ def test_all_of_karin_works_over_tls(secured: Secured) -> None:
         status = karin.command("status")
         assert (status.returncode, status.stderr) == (0, "")
         assert mask_url(secured.url()) in status.stdout + karin.log.read_text()
+
+
+def test_what_a_server_sends_once_a_connection_stands_is_not_taken_for_a_refusal(secured: Secured) -> None:
+    for _ in range(CONNECTIONS):  # tickets for later sessions arrive before or after it is looked whether anything has
+        assert Store.open(secured.url(), max_connections=1).queues.names() is not None
 
 
 @pytest.mark.parametrize(

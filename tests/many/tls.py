@@ -1,4 +1,4 @@
-"""A Redis that speaks TLS alone, with certificates of a CA made for the test; the bundled Valkey is built without."""
+"""Redis servers that speak TLS alone, with certificates of a CA made for the test; the bundled Valkey has no TLS."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import redis
@@ -26,33 +27,53 @@ class Secured:
 
     def url(self, *, host: str = HOST, **parameters: str) -> str:
         """Return a URL with these parameters, or with all that are needed."""
-        wanted = parameters or {
-            "ssl_ca_certs": str(self.folder / "ca.pem"),
-            "ssl_certfile": str(self.folder / "client.pem"),
-            "ssl_keyfile": str(self.folder / "client.key"),
-        }
-        return f"rediss://{host}:{self.port}/0?" + "&".join(f"{name}={value}" for name, value in wanted.items())
+        return f"rediss://{host}:{self.port}/0?" + urlencode(parameters or client_options(self.folder))
 
 
 @contextmanager
 def running_tls_store(home: Path, *options: str) -> Iterator[Secured]:
     """Run it; it wants a certificate of its clients as well."""
-    binary = shutil.which("redis-server")
-    if binary is None:
-        lacking = "redis-server is not installed (apt-get install redis-server): no store here speaks TLS"
-        pytest.fail(lacking) if os.environ.get("CI") == "true" else pytest.skip(lacking)  # noqa: TID251
+    binary = tls_server()
     make_certificates(home)
     secured = Secured(free_port(), home)
-    told = {"port": 0, "tls-port": secured.port, "bind": "127.0.0.1", "save": '""', "loglevel": "warning"}
-    told |= {"tls-cert-file": home / "server.pem", "tls-key-file": home / "server.key"}
-    told |= {"tls-ca-cert-file": home / "ca.pem", "tls-auth-clients": "yes"}
+    told = {"bind": "127.0.0.1", "save": '""', "loglevel": "warning"} | server_options(home, secured.port)
     (home / "redis.conf").write_text("".join(f"{name} {value}\n" for name, value in told.items()))
-    assert binary
     with process([binary, str(home / "redis.conf"), *options], bare_environ(), home / "log"):
         client = redis.Redis.from_url(secured.url())
         wait_until(lambda: _answers(client), "the store answers over TLS")
         client.close()
         yield secured
+
+
+def tls_server() -> str:
+    """Return a server that has TLS; without one the test is skipped, or fails where it must run."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        lacking = "redis-server is not installed (apt-get install redis-server): no store here speaks TLS"
+        pytest.fail(lacking) if os.environ.get("CI") == "true" else pytest.skip(lacking)  # noqa: TID251
+    assert binary
+    return binary
+
+
+def server_options(folder: Path, port: int) -> dict[str, str]:
+    """Return what makes a server speak TLS alone, and want a certificate of whoever connects."""
+    return {
+        "port": "0",
+        "tls-port": str(port),
+        "tls-cert-file": str(folder / "server.pem"),
+        "tls-key-file": str(folder / "server.key"),
+        "tls-ca-cert-file": str(folder / "ca.pem"),
+        "tls-auth-clients": "yes",
+    }
+
+
+def client_options(folder: Path) -> dict[str, str]:
+    """Return what a client of it needs, in a URL or as redis-py's options."""
+    return {
+        "ssl_ca_certs": str(folder / "ca.pem"),
+        "ssl_certfile": str(folder / "client.pem"),
+        "ssl_keyfile": str(folder / "client.key"),
+    }
 
 
 def make_certificates(folder: Path) -> None:
