@@ -1,5 +1,6 @@
 """What kind of machine this is, read from its environment, from a fly.toml and from its table of mounts."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from karin.doctor.facts import PlatformFacts
 
 FLY_FILE = "fly.toml"
 MOUNTS = Path("/proc/self/mounts")
+_OCTAL = re.compile(r"\\([0-7]{3})")  # as a space is written there: proc(5), fstab(5)
 
 
 def read_platform(
@@ -34,9 +36,13 @@ def _fly_stops(path: Path) -> tuple[tuple[bool, int], ...] | None:
     except (OSError, ValueError):  # none, or none that Fly would take either
         return None
     return tuple(
-        (service.get("auto_stop_machines", "off") not in ("off", False), int(service.get("min_machines_running", 0)))
+        (service.get("auto_stop_machines", "off") not in ("off", False), _count(service.get("min_machines_running")))
         for service in _services(described)
     )
+
+
+def _count(found: object) -> int:
+    return found if isinstance(found, int) else 0  # Fly would not take anything else
 
 
 def _services(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -57,7 +63,8 @@ def _mount_of(folder: Path, mounts: Path) -> tuple[str | None, str | None]:
     target = folder.resolve()
     found: tuple[str | None, str | None] = (None, None)
     for line in lines:
-        _, point, kind, *_ = line.split(" ")
+        _, written, kind, *_ = line.split(" ")
+        point = _OCTAL.sub(lambda found: chr(int(found[1], 8)), written)
         # The last of two mounts on one point hides the first.
         if target.is_relative_to(point) and len(point) >= len(found[0] or ""):
             found = (point, kind)

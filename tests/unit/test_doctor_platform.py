@@ -20,6 +20,8 @@ SERVICES = '[[services]]\nauto_stop_machines = "suspend"\n\n[[services]]\nprotoc
         (SERVICES, ((True, 0), (False, 0))),
         ('app = "karin"\n', ()),
         ("http_service = 3", ()),
+        (HTTP_SERVICE.format(stop='"stop"', least='"one"'), ((True, 0),)),
+        (HTTP_SERVICE.format(stop="[]", least="[1]"), ((True, 0),)),
         ("this is not TOML", None),
     ],
 )
@@ -56,6 +58,15 @@ def test_the_disk_of_the_store_is_that_of_the_nearest_mount(tmp_path: Path, moun
     found = read_platform({}, tmp_path, data / "karin", table)
 
     assert (found.store_mount, found.store_disk) == (mount.format(data=data), disk)
+
+
+def test_a_mount_may_have_a_space_in_its_name(tmp_path: Path) -> None:
+    table = tmp_path / "mounts"
+    table.write_text(f"overlay / overlay rw 0 0\n/dev/vdc {tmp_path}/my\\040disk ext4 rw 0 0\n")
+
+    found = read_platform({}, tmp_path, tmp_path / "my disk" / "karin", table)
+
+    assert (found.store_mount, found.store_disk) == (f"{tmp_path}/my disk", "ext4")
 
 
 def test_where_there_is_no_table_of_mounts_nothing_is_said_of_disks(tmp_path: Path) -> None:

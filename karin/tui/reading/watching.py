@@ -9,6 +9,7 @@ from karin.parts import ALL_DOWN, SILENT, Parts
 from karin.settings import Settings
 
 ASK_MS = 4_000  # from one answer of the endpoint to the next question
+ASK_AGAIN_MS = 1_000  # the same while there is none: one that has just been started soon answers
 PATIENCE_MS = 8_000  # with a question; a machine may be busy. Together they are less than a person's 15 seconds
 
 
@@ -27,6 +28,7 @@ class Watch:
         """Return how the parts are, None when no karin was ever seen here."""
         running = parts.running_here(self._settings)
         if running is None:
+            self._forget()
             return ALL_DOWN if self._was_here else None
         self._was_here = True
         found = parts.processes_of(running)
@@ -62,7 +64,7 @@ class Watch:
 
     def _know(self, answers: bool, now_ms: int) -> None:
         self._answers = answers
-        self._ask_at_ms = now_ms + ASK_MS
+        self._ask_at_ms = now_ms + (ASK_MS if answers else ASK_AGAIN_MS)
         self._close()
 
     def _forget(self) -> None:
