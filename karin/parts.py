@@ -4,6 +4,7 @@ A scheduler is otherwise known by its last sweep alone, which tells of its death
 nothing. None of it costs a Redis command. Of parts that no supervisor on this KARIN_HOME runs nothing is known.
 """
 
+import os
 import socket
 from pathlib import Path
 from typing import NamedTuple
@@ -53,9 +54,9 @@ def look(settings: Settings) -> Parts | None:
     return parts if parts.endpoint or _answers(running.endpoint_url) else parts._replace(endpoint=SILENT)
 
 
-def scheduler_id(supervisor_pid: int, nonce: str) -> str:
-    """Return the id under which a supervisor's scheduler sweeps; it is the same when the scheduler is started again."""
-    return f"{_of_supervisor(supervisor_pid)}{nonce}"
+def new_scheduler_id(supervisor_pid: int) -> str:
+    """Return an id for a supervisor's scheduler to sweep under; it keeps it when it is started again."""
+    return f"{_of_supervisor(supervisor_pid)}{os.urandom(4).hex()}"
 
 
 def is_down_here(swept: str, running: RuntimeInfo | None) -> bool:

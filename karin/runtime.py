@@ -22,23 +22,30 @@ class RuntimeInfo:
     endpoint_url: str
     children: Mapping[str, int] = field(default_factory=dict)  # name -> pid of those that run now
     variables: Mapping[str, str] | None = None  # of its environment, those that are shared; None: it did not say
+    scheduler_id: str = ""  # under which its scheduler sweeps
 
 
 def read(home: Path) -> RuntimeInfo | None:
     """Return the karin that runs on a KARIN_HOME, or None when there is none or its supervisor is dead."""
+    info = left(home)
+    return info if info and _is_alive(info.pid) else None
+
+
+def left(home: Path) -> RuntimeInfo | None:
+    """Return the last karin that ran on a KARIN_HOME, unless it ended in good order; it may run still."""
     try:
         found = json.loads((home / FILE_NAME).read_bytes())
-        info = RuntimeInfo(
+        return RuntimeInfo(
             pid=int(found["pid"]),
             started_at_ms=int(found["started_at_ms"]),
             store_url=str(found["store_url"]),
             endpoint_url=str(found["endpoint_url"]),
             children={str(name): int(pid) for name, pid in found["children"].items()},
             variables=_texts(found.get("variables")),
+            scheduler_id=str(found.get("scheduler_id", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return info if _is_alive(info.pid) else None
 
 
 def write(home: Path, info: RuntimeInfo) -> None:

@@ -3,7 +3,8 @@
 import argparse
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 
 from msgspec.structs import astuple
 
@@ -21,8 +22,10 @@ from karin.mapping.model import Mapping as QueueMapping
 from karin.mapping.model import Snapshot
 from karin.operations import handover_words, status, wording
 from karin.operations.context import Context
-from karin.operations.handing_over import Handover, Remaining, count_ahead, hold_back, remaining
+from karin.operations.handing_over import Handover, hold_back
 from karin.operations.importing import Imported, import_messages
+from karin.operations.one_handover import AnotherHandover, only_handover
+from karin.operations.remaining import Remaining, count_ahead, remaining
 from karin.sqs.names import QueueId, queue_id_from_arn
 from karin.sqs.source import SourceFailed, Waiting
 from karin.store.connection import StoreUnavailable
@@ -45,12 +48,17 @@ def handover(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
             raise CommandError(
                 "the SQS that answers is karin itself: unset AWS_ENDPOINT_URL_SQS and AWS_ENDPOINT_URL here"
             )
-        if options.to_sqs:
-            return _Leaving(running, queue, real, options).run()
-        refuse_if_polled(queue, snapshot)
-        return _entering(context, queue, real, options)
+        if options.from_sqs:
+            refuse_if_polled(queue, snapshot)
+        with nullcontext() if options.dry_run else only_handover(context, queue) as hold:
+            check = hold.check if hold else _nothing
+            if options.to_sqs:
+                return _Leaving(running, queue, real, options, check).run()
+            return _entering(context, queue, real, options, check)
     except SourceFailed as error:
         raise CommandError(f"SQS: {error}") from error
+    except AnotherHandover as error:
+        raise CommandError(str(error)) from error
 
 
 def arn_of(context: Context, queue: QueueId, snapshot: Snapshot | None, clients: AwsClients) -> str:
@@ -75,14 +83,16 @@ def refuse_if_polled(queue: QueueId, snapshot: Snapshot | None) -> None:
 class _Leaving:
     """A handover to SQS."""
 
-    def __init__(self, running: Running, queue: QueueId, real: AwsQueue, options: argparse.Namespace) -> None:
+    def __init__(
+        self, running: Running, queue: QueueId, real: AwsQueue, options: argparse.Namespace, check: Callable[[], None]
+    ) -> None:
         self._running = running
         self._context = running.context
         self._queue = queue
         self._real = real
         self._options = options
         self._patience_ms = SHORTEST_WAIT_MS  # between two looks for what is in flight: longer while nothing changes
-        self._handover = Handover(self._context, queue, real, lambda _: self._show(None))
+        self._handover = Handover(self._context, queue, real, lambda _: self._show(None), check)
 
     def run(self) -> int:
         ahead = self._handover.ahead_ms
@@ -177,7 +187,9 @@ class _Leaving:
         _progress(handover_words.progress(self._handover.done, left, self._context.clock.now_ms()))
 
 
-def _entering(context: Context, queue: QueueId, real: AwsQueue, options: argparse.Namespace) -> int:
+def _entering(
+    context: Context, queue: QueueId, real: AwsQueue, options: argparse.Namespace, check: Callable[[], None]
+) -> int:
     """Fetch messages from SQS."""
     there = real.waiting()
     facts = {"queue": queue.name, "from": real.arn, "dry_run": options.dry_run}
@@ -191,7 +203,7 @@ def _entering(context: Context, queue: QueueId, real: AwsQueue, options: argpars
         snapshot = context.store.deployment.snapshot()
         ask(wording.import_question(there.ready, queue, snapshot), otherwise="nothing was imported")
     try:
-        done, left = _fetched(context, queue, real, wait=options.wait)
+        done, left = _fetched(context, queue, real, check, wait=options.wait)
     finally:
         _clear()
     if options.json:
@@ -201,7 +213,9 @@ def _entering(context: Context, queue: QueueId, real: AwsQueue, options: argpars
     return EXIT_FAILED if done.undeleted or any(astuple(left)) else EXIT_DONE
 
 
-def _fetched(context: Context, queue: QueueId, real: AwsQueue, *, wait: bool) -> tuple[Imported, Waiting]:
+def _fetched(
+    context: Context, queue: QueueId, real: AwsQueue, check: Callable[[], None], *, wait: bool
+) -> tuple[Imported, Waiting]:
     """Import what there is, or with ``wait`` all of it; return how it ended and what is left there."""
     before = 0
 
@@ -209,7 +223,7 @@ def _fetched(context: Context, queue: QueueId, real: AwsQueue, *, wait: bool) ->
         _progress(f"imported {wording.counted(before + done.messages, 'message')}")
 
     while True:
-        done = import_messages(context, queue, real, tell)
+        done = import_messages(context, queue, real, tell, check)
         before += done.messages
         left = real.waiting()
         if not wait:
@@ -217,6 +231,10 @@ def _fetched(context: Context, queue: QueueId, real: AwsQueue, *, wait: bool) ->
         if not any(astuple(left)):  # so what was not deleted at first is gone by now
             return Imported(before), left
         threading.Event().wait(LOOK_SECONDS)
+
+
+def _nothing() -> None:
+    """Check nothing: a look changes nothing, and is kept from nobody."""
 
 
 def _switch_off(mapping: QueueMapping) -> str:

@@ -13,6 +13,7 @@ from karin.cli.printing import CLEAR_LINE, print_json
 from karin.operations import wording
 from karin.operations.context import Context
 from karin.operations.importing import Imported, import_messages
+from karin.operations.one_handover import AnotherHandover, only_handover
 from karin.sqs.names import QueueId
 from karin.sqs.source import SourceFailed
 
@@ -34,6 +35,8 @@ def import_queue(options: argparse.Namespace, context: Context) -> int:
             left = source.waiting()
     except SourceFailed as error:
         raise CommandError(f"SQS: {error}") from error
+    except AnotherHandover as error:
+        raise CommandError(str(error)) from error
     if options.json:
         print_json({"queue": queue.name, "imported": imported.messages, "undeleted": imported.undeleted, "left": left})
     else:
@@ -44,7 +47,8 @@ def import_queue(options: argparse.Namespace, context: Context) -> int:
 def _imported(context: Context, queue: QueueId, source: AwsQueue) -> Imported:
     """Import, and show a person who watches how it gets on."""
     try:
-        return import_messages(context, queue, source, _show)
+        with only_handover(context, queue) as hold:
+            return import_messages(context, queue, source, _show, hold.check)
     finally:
         _clear()
 

@@ -17,21 +17,21 @@ from karin.mapping.model import Mapping
 from karin.mapping.pause import PausedBy
 from karin.operations import pausing
 from karin.operations.context import Context
+from karin.operations.remaining import Remaining, ahead_ms, delayed_pages, remaining
 from karin.sqs.destination import Deposit, Deposited, QueueFacts
 from karin.sqs.errors import OverLimit, QueueDoesNotExist
-from karin.sqs.limits import BATCH_ENTRIES, DELAY_SECONDS
+from karin.sqs.limits import BATCH_ENTRIES
 from karin.sqs.message import Message, message_bytes
 from karin.sqs.names import QueueId
 from karin.sqs.receipts import Receipt
 from karin.sqs.source import SourceFailed
 from karin.store.connection import StoreUnavailable
-from karin.store.inspect import Cursor, MessageState, SeenMessage
+from karin.store.inspect import SeenMessage
 from karin.store.messages import Rescheduled, Settlement, Verdict
 
 LEASE_MS = 180_000  # longer than a client of AWS tries to send something; a kill hides ten messages for so long
 LOAD_BYTES = 256 * 1024  # of one send: less than SQS takes, more than it bills as one request by far
 PAUSED_BECAUSE = "its messages were handed over to SQS"
-AHEAD_MS = DELAY_SECONDS[1] * 1000
 
 
 class Destination(Protocol):
@@ -57,20 +57,6 @@ class HandedOver(msgspec.Struct, frozen=True):
     waiting: int = 0
 
 
-class Remaining(msgspec.Struct, frozen=True):
-    """What is still here, by state; ``next_at_ms`` is when more of it can be handed over, None when nobody knows."""
-
-    ready: int = 0
-    delayed: int = 0
-    leased: int = 0
-    next_at_ms: int | None = None
-
-    @property
-    def messages(self) -> int:
-        """Return how many messages that is."""
-        return self.ready + self.delayed + self.leased
-
-
 class _Taken(msgspec.Struct, frozen=True):
     """A message that nobody else is given for a while.
 
@@ -82,32 +68,6 @@ class _Taken(msgspec.Struct, frozen=True):
     due_at_ms: int = 0
     is_claimed: bool = False
     held: SeenMessage | None = None
-
-
-def ahead_ms(queue: QueueId, facts: QueueFacts) -> int:
-    """Return how long before it is due a message can be sent to a queue there that must not drop it before.
-
-    A FIFO queue takes no delays by message.
-    """
-    return 0 if queue.is_fifo else min(AHEAD_MS, facts.retention_seconds * 1000 // 2)
-
-
-def remaining(context: Context, queue: QueueId, ahead: int) -> Remaining:
-    """Return what a queue still has to hand over; two commands. Raises QueueDoesNotExist, StoreUnavailable."""
-    now_ms = context.clock.now_ms()
-    state = context.store.queues.describe(queue, now_ms)
-    instants = [state.next_due_at_ms] if state.next_due_at_ms is not None and state.next_due_at_ms > now_ms else []
-    if state.delayed:
-        page = context.store.views.messages(queue, now_ms, most=1, state=MessageState.DELAYED)
-        instants += [max(seen.due_at_ms - ahead, now_ms) for seen in page.messages]
-    return Remaining(state.ready, state.delayed, state.leased, min(instants, default=None))
-
-
-def count_ahead(context: Context, queue: QueueId, ahead: int) -> int:
-    """Return how many delayed messages could be sent now; a command for each hundred. Raises as ``remaining``."""
-    now_ms = context.clock.now_ms()
-    seen = _delayed(context, queue, most=100, whole=False)
-    return sum(1 for page in seen for one in page if one.due_at_ms <= now_ms + ahead)
 
 
 def hold_back(context: Context, queue: QueueId) -> tuple[list[Mapping], bool]:
@@ -126,7 +86,7 @@ def hold_back(context: Context, queue: QueueId) -> tuple[list[Mapping], bool]:
 
 
 class Handover:
-    """Hands one queue over; ``tell`` hears of every step."""
+    """Hands one queue over; ``tell`` hears of every step, and ``check`` raises before each what is to end it."""
 
     def __init__(
         self,
@@ -134,11 +94,13 @@ class Handover:
         queue: QueueId,
         destination: Destination,
         tell: Callable[[HandedOver], None] = lambda _: None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._context = context
         self._queue = queue
         self._destination = destination
         self._tell = tell
+        self._check = check
         self._facts: QueueFacts | None = None
         self._kept: dict[str, Receipt] = {}  # refused ones, under a lease until the end: they are not to come again
         self.done = HandedOver()
@@ -153,8 +115,8 @@ class Handover:
     def run(self) -> Remaining:
         """Hand over whatever can be now, and return what remains.
 
-        Raises SourceFailed, QueueDoesNotExist, StoreUnavailable: all that was taken is then given back as far as that
-        is possible, and starting again goes on.
+        Raises SourceFailed, QueueDoesNotExist, StoreUnavailable, and what the check raises: all that was taken is then
+        given back as far as that is possible, and starting again goes on.
         """
         ahead = self.ahead_ms
         self.done = replace(self.done, refused={}, waiting=0)
@@ -185,7 +147,7 @@ class Handover:
             self._hand_over([_Taken(one.message, one.receipt, is_claimed=True) for one in claim.messages])
 
     def _all_ahead(self, ahead: int) -> None:
-        for page in _delayed(self._context, self._queue, most=BATCH_ENTRIES, whole=True):
+        for page in delayed_pages(self._context, self._queue, most=BATCH_ENTRIES, whole=True):
             now_ms = self._now_ms()
             near = [seen for seen in page if seen.due_at_ms <= now_ms + ahead]
             self._hand_over([taken for seen in near if (taken := self._held(seen, now_ms)) is not None])
@@ -229,6 +191,7 @@ class Handover:
 
     def _send(self, load: Sequence[_Taken], here: dict[str, _Taken], stuck: set[str]) -> None:
         """Send messages at once and delete those that are there."""
+        self._check()
         now_ms = self._now_ms()
         became = self._destination.send([Deposit(one.message, _seconds(one.due_at_ms - now_ms)) for one in load])
         pairs = list(zip(load, became, strict=True))
@@ -295,19 +258,6 @@ class Handover:
 
     def _now_ms(self) -> int:
         return self._context.clock.now_ms()
-
-
-def _delayed(context: Context, queue: QueueId, *, most: int, whole: bool) -> Iterator[tuple[SeenMessage, ...]]:
-    """Yield the delayed messages of a queue as they are due, page by page."""
-    after: Cursor | None = None
-    while True:
-        page = context.store.views.messages(
-            queue, context.clock.now_ms(), most=most, state=MessageState.DELAYED, after=after, whole=whole
-        )
-        yield page.messages
-        if page.next is None:
-            return
-        after = page.next
 
 
 def _loads(taken: Iterable[_Taken], *, fifo: bool) -> Iterator[list[_Taken]]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from karin.mapping.model import POLLING_STATES, Mapping, Snapshot
-from karin.operations.handing_over import HandedOver, Remaining
+from karin.operations.handing_over import HandedOver
 from karin.operations.instants import written
+from karin.operations.remaining import Remaining
 from karin.operations.wording import counted, relative
 from karin.sqs.names import QueueId
 from karin.sqs.source import Waiting

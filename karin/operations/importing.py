@@ -40,14 +40,19 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 def import_messages(
-    context: Context, queue: QueueId, source: Source, tell: Callable[[Imported], None] = lambda _: None
+    context: Context,
+    queue: QueueId,
+    source: Source,
+    tell: Callable[[Imported], None] = lambda _: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Imported:
-    """Import whatever can be received into a queue that exists here, due at once; ``tell`` hears of every step.
+    """Import whatever can be received into a queue that exists here, due at once.
 
-    Raises SourceFailed, QueueDoesNotExist, StoreUnavailable.
+    ``tell`` hears of every step, and ``check`` raises before each what is to end it. Raises SourceFailed,
+    QueueDoesNotExist, StoreUnavailable.
     """
     done = Imported()
-    while fetched := source.receive():
+    while fetched := _received(source, check):
         if any(read_receipt_handle(one.receipt_handle) for one in fetched):
             raise SourceFailed(
                 "the SQS that answers is karin itself, so nothing was imported: unset AWS_ENDPOINT_URL_SQS and"
@@ -58,6 +63,11 @@ def import_messages(
         done = Imported(done.messages + len(fetched), done.undeleted + undeleted)
         tell(done)
     return done
+
+
+def _received(source: Source, check: Callable[[], None]) -> list[Fetched]:
+    check()
+    return source.receive()
 
 
 def _store(context: Context, queue: QueueId, messages: Sequence[Message]) -> None:

@@ -1,4 +1,7 @@
-"""``python -m karin.scheduler [ID]``: one scheduler, configured by the environment; a supervisor gives it an id."""
+"""``python -m karin.scheduler [ID [REPLACED]]``: one scheduler, configured by the environment.
+
+A supervisor gives it an id, and that of a scheduler that was killed before it.
+"""
 
 import logging
 import os

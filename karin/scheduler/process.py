@@ -54,8 +54,11 @@ Chore = Callable[[], None]
 class SchedulerProcess:
     """One scheduler. Several may run on one store: claims are atomic, so correctness never depends on their number."""
 
-    def __init__(self, settings: Settings, clock: Clock, scheduler_id: str = "") -> None:
-        """Take the id of its supervisor's scheduler; without one it has its own."""
+    def __init__(self, settings: Settings, clock: Clock, scheduler_id: str = "", replaced: str = "") -> None:
+        """Take the id of its supervisor's scheduler; without one it has its own.
+
+        ``replaced`` is the id of a scheduler that was killed, for which this one says goodbye.
+        """
         self._settings = settings
         self._clock = clock
         self._faults = Faults(log)
@@ -91,6 +94,7 @@ class SchedulerProcess:
         # one that was killed has sent may still be on its way.
         own_id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._id = scheduler_id or own_id
+        self._replaced = replaced
         self._turns = Turns(self._id, clock.now_ms())
         self._rounds = Rounds(self._dispatcher, settings.max_concurrency, self._turns.wait_ms)
         # Sweeps and syncs in a thread of their own, one after the other: wakes must not wait for them.
@@ -168,6 +172,8 @@ class SchedulerProcess:
             try:
                 if not self._knows_store:
                     self._store.schema.claim()
+                    if self._replaced:
+                        self._store.deployment.say_goodbye(self._replaced)
                     self._knows_store = True
                 for heard in self._store.signals.listen(requests=True):
                     attempt = 0

@@ -22,7 +22,8 @@ FIRST_ELEMENTS = 20
 SCANNED_AT_ONCE = 500
 COPYING_MS = 60_000  # a backup that was killed holds back the next one for so long
 OF_THE_LIVING = frozenset({keys.SCHEMA, keys.COPYING, keys.SCHEDULERS, keys.SYNC_ASKED})
-"""Keys that tell of the processes which use a store; a backup has none of them."""
+"""Keys that tell of the processes which use a store; a backup has none of them, nor of those that end as these do."""
+ENDS_OF_THE_LIVING = (keys.COPY_END, keys.HANDOVER_END)
 
 _OF_QUEUE = re.compile(rf"{keys.PREFIX}\{{(?P<queue>[^}}/]+/[^}}]+)\}}:.+")
 _WRITE = {"hash": "HSET", "zset": "ZADD", "list": "RPUSH", "string": "SET", "set": "SADD"}
@@ -184,7 +185,7 @@ class Copying:
     def _names(self) -> Iterator[str]:
         """Yield the keys that a backup has; one may come twice."""
         for name in self._scan(f"{keys.PREFIX}*"):
-            if name not in OF_THE_LIVING and not name.endswith(keys.COPY_END):
+            if name not in OF_THE_LIVING and not name.endswith(ENDS_OF_THE_LIVING):
                 yield name
 
     def _remove_copies(self) -> None:

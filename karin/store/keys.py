@@ -1,7 +1,7 @@
 """Every key that karin keeps in Redis: its name and type. The schema is this file; no key is spelt anywhere else.
 
 The keys of a queue share the hash tag ``{account/name}``, so that each script touches one slot and the same code runs
-on a cluster. None carries a time to live but the tombstone and two that only hold others back: free Redis plans evict
+on a cluster. None carries a time to live but the tombstone and three that only hold others back: free Redis plans evict
 the keys that do. Message ids are spelt as karin.store.ids says.
 """
 
@@ -11,6 +11,7 @@ from karin.sqs.names import QueueId
 
 PREFIX = "karin:"
 COPY_END = ":copy"
+HANDOVER_END = ":handover"
 
 SCHEMA = PREFIX + "schema"
 """STRING: the version of the layout that this file describes (karin.store.schema); a store without it has version 1."""
@@ -175,8 +176,13 @@ def tombstone(queue_id: QueueId) -> str:
     return _of(queue_id, "deleted")
 
 
+def handover(queue_id: QueueId) -> str:
+    """STRING with a time to live: which process hands the queue over just now."""
+    return _of(queue_id, HANDOVER_END.removeprefix(":"))
+
+
 def of_queue(queue_id: QueueId) -> list[str]:
-    """Return every key that a queue may have, whatever its type."""
+    """Return every key that a queue may have, whatever its type, but ``handover``, which tells of a process."""
     parts = (
         *(queue, sources, due, messages, receives, leased, order, lanes, grouped, arrivals, remembered),
         *(remembered_until, move, moves, calls, invocations, done, tombstone),

@@ -13,6 +13,7 @@ from karin.store.copying import Copying
 from karin.store.deployment import DeploymentCommands
 from karin.store.faults import Cells, Faults
 from karin.store.guard import Shared
+from karin.store.handovers import HandoverCommands
 from karin.store.inspect import Views
 from karin.store.inspection import Inspection
 from karin.store.messages import MessageCommands
@@ -45,6 +46,7 @@ class Store:
     agenda: AgendaCommands
     schema: SchemaCommands
     copying: Copying
+    handovers: HandoverCommands
     faults: Faults | None = None  # None for short visits: they ask once, and say themselves what was wrong
 
     @classmethod
@@ -74,6 +76,7 @@ class Store:
             AgendaCommands(scripts),
             SchemaCommands(client, scripts),
             Copying(client),
+            HandoverCommands(scripts),
             faults,
         )
 

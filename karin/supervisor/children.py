@@ -1,15 +1,13 @@
 """What the supervisor runs: the parts of karin as command lines, each with its way of telling that it is up."""
 
-import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from karin.embedded import store_answers, store_command
-from karin.parts import scheduler_id
 from karin.settings import Settings
 
 # Python's arguments. Not by way of karin's own command line, which takes a quarter of a second of a core to load.
@@ -34,12 +32,16 @@ class ChildSpec:
     holds_lock: bool = False  # it keeps the lock of KARIN_HOME as long as it lives, whatever became of the supervisor
 
 
-def karin_children(settings: Settings, environ: Mapping[str, str]) -> tuple[ChildSpec, ...]:
-    """Return karin's own children in the order in which they start. Raises StoreBinaryError."""
+def karin_children(
+    settings: Settings, environ: Mapping[str, str], swept_as: Sequence[str] = ()
+) -> tuple[ChildSpec, ...]:
+    """Return karin's own children in the order in which they start. Raises StoreBinaryError.
+
+    ``swept_as`` are the id of the scheduler, which is the same when it is started again, so that nobody takes both for
+    alive, and that of one which it replaces.
+    """
     inherited = {**environ, "REDIS_URL": settings.store_url}
-    # One that is started again sweeps as the one before it: nobody takes both for alive.
-    swept_as = scheduler_id(os.getpid(), os.urandom(4).hex())
-    scheduler = ChildSpec("scheduler", (sys.executable, *SCHEDULER, swept_as), _without_doors(inherited))
+    scheduler = ChildSpec("scheduler", (sys.executable, *SCHEDULER, *swept_as), _without_doors(inherited))
     endpoint = ChildSpec(
         "endpoint",
         (sys.executable, *ENDPOINT),

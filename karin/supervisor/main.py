@@ -9,6 +9,7 @@ from karin.clock import Clock
 from karin.embedded import StoreBinaryError, make_store_folder
 from karin.logring import LogRing
 from karin.metrics.files import clear
+from karin.parts import new_scheduler_id
 from karin.settings import Settings, mask_url, shared_variables
 from karin.supervisor.children import ChildSpec, karin_children
 from karin.supervisor.journal import Journal
@@ -40,15 +41,17 @@ def run(
     Must be called in the main thread of a process without threads, as the last thing it does: it forks, and keeps the
     signals, which are ignored once it has returned.
     """
+    scheduler_id = new_scheduler_id(os.getpid())
     try:
-        specs = karin_children(settings, environ) if children is None else children
+        swept_as = (scheduler_id, *_replaced(settings))
+        specs = karin_children(settings, environ, swept_as) if children is None else children
         require_private_metrics(settings)
         prepare_home(settings.home)
         with locked(settings.home) as lock:
             require_free_address(settings.bind_host, settings.bind_port)
             if settings.metrics_bind:
                 require_free_address(*settings.metrics_bind, "KARIN_METRICS_BIND")
-            failure = _supervise(settings, shared_variables(environ), clock, specs, lock, drain_limit_ms)
+            failure = _supervise(settings, scheduler_id, shared_variables(environ), clock, specs, lock, drain_limit_ms)
     except (StartError, StoreBinaryError) as error:
         print(f"karin: {error}", file=sys.stderr)
         return EXIT_USAGE
@@ -58,8 +61,18 @@ def run(
     return EXIT_DONE
 
 
+def _replaced(settings: Settings) -> tuple[str, ...]:
+    """Return the id of the scheduler whose karin was killed on this KARIN_HOME as a whole: nobody said goodbye for it.
+
+    That it is dead the lock tells: while it runs, nothing else starts here.
+    """
+    left = runtime.left(settings.home)
+    return (left.scheduler_id,) if left and left.scheduler_id and left.store_url == settings.store_url else ()
+
+
 def _supervise(
     settings: Settings,
+    scheduler_id: str,
     shared: Mapping[str, str],
     clock: Clock,
     specs: Sequence[ChildSpec],
@@ -70,7 +83,7 @@ def _supervise(
     home, store_url, endpoint_url = settings.home, settings.store_url, settings.endpoint_url
 
     def info(pids: Mapping[str, int]) -> runtime.RuntimeInfo:
-        return runtime.RuntimeInfo(os.getpid(), started_at_ms, store_url, endpoint_url, pids, shared)
+        return runtime.RuntimeInfo(os.getpid(), started_at_ms, store_url, endpoint_url, pids, shared, scheduler_id)
 
     def write_runtime(pids: Mapping[str, int]) -> None:
         try:

@@ -45,7 +45,7 @@ def read_request(piece: bytes) -> PlainRequest | None:
         return None
     pairs = _FIELD.findall(fields.decode("ascii"))
     headers = {name.lower(): value for name, value in pairs}
-    if len(headers) < len(pairs) or not _NOT_PLAIN.isdisjoint(headers) or "host" not in headers:
+    if len(headers) < len(pairs) or not _NOT_PLAIN.isdisjoint(headers) or not headers.get("host"):
         return None
     if headers.get("connection", "keep-alive").lower() != "keep-alive":
         return None

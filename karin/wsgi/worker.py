@@ -14,7 +14,7 @@ from typing import Any
 
 import gevent
 from gunicorn.config import Config
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.parser import RequestParser
 from gunicorn.util import http_date
 from gunicorn.workers.ggevent import GeventWorker
@@ -108,9 +108,8 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
                 parser.mesg = None
                 request = next(parser)
             self.handle_request(server, request, client, addr)
-            with client.reading_head(0):
-                if request.should_close() or not parser.finish_body():
-                    return
+            if request.should_close() or not _is_read_to_its_end(parser, client):
+                return
 
     def _read_plain(self, piece: bytes) -> PlainRequest | None:
         """Return the request that begins a piece if it may be answered here."""
@@ -129,8 +128,9 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
     def _answer(self, request: PlainRequest, piece: bytes, client: ClientSocket) -> bool:
         """Answer a plain request, all of which is in the piece; return whether the connection may go on."""
         answer = self.wsgi.answer(request.http.with_body(piece[request.start : request.end]), client)
-        client.answer(written(answer, self._date, goes_on=self.alive))
-        return bool(self.alive)
+        goes_on = bool(self.alive)  # it may stop while the client takes its answer, which has told it already
+        client.answer(written(answer, self._date, goes_on=goes_on))
+        return goes_on
 
     def _close_one(self) -> None:
         for client in self._clients.values():
@@ -138,3 +138,15 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
                 client.may_close = False  # it takes a moment to go
                 client.hang_up()
                 return
+
+
+def _is_read_to_its_end(parser: RequestParser, client: ClientSocket) -> bool:
+    """Read what is left of the body of a request that was answered; return whether another may follow it.
+
+    Where that is unknown, nothing more is said: a second answer would be taken for that of the next request.
+    """
+    try:
+        with client.reading_head(0):
+            return bool(parser.finish_body())
+    except (OSError, ParseException):
+        return False

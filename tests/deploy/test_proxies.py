@@ -1,12 +1,14 @@
 """deploy/nginx.conf and deploy/Caddyfile, in front of a real karin: nothing of a request gets lost on the way."""
 
+import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import botocore.session
@@ -65,6 +67,7 @@ def nginx(folder: Path, endpoint: str, port: int, certificate: Path) -> list[str
         "karin.example.com;": "localhost;",
         f"{live}/fullchain.pem": str(certificate),
         f"{live}/privkey.pem": str(certificate.with_name("key.pem")),
+        "/var/log/nginx/karin.log": f"{folder}/karin.log",
     })  # fmt: skip
     (folder / "site").write_text(site)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -84,7 +87,7 @@ def caddy(folder: Path, endpoint: str, port: int, certificate: Path) -> list[str
         "karin.example.com {": f"https://localhost:{port} {{\n\ttls {certificate} {certificate.with_name('key.pem')}",
     })  # fmt: skip
     unasked = "admin off\n\tauto_https disable_redirects\n\tskip_install_trust"
-    (folder / "Caddyfile").write_text(f"{{\n\t{unasked}\n}}\n{site}")
+    (folder / "Caddyfile").write_text(site.replace("\n{\n", f"\n{{\n\t{unasked}\n", 1))
     return [program, "run", "--adapter", "caddyfile", "--config", f"{folder}/Caddyfile"]
 
 
@@ -96,10 +99,16 @@ def proxy(
     request: pytest.FixtureRequest, endpoint: str, certificate: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxy]:
     """Run each proxy in turn."""
-    folder = tmp_path_factory.mktemp(request.param)
+    with running(request.param, endpoint, certificate, tmp_path_factory.mktemp(request.param)) as proxy:
+        yield proxy
+
+
+@contextmanager
+def running(kind: str, endpoint: str, certificate: Path, folder: Path) -> Iterator[Proxy]:
+    """Run a proxy before an endpoint."""
     folder.chmod(0o755)  # nginx's workers are nobody's
     port = free_port()
-    command = PROXIES[request.param](folder, endpoint, port, certificate)
+    command = PROXIES[kind](folder, endpoint, port, certificate)
     environ = bare_environ(HOME=str(folder), XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder))
     url = f"https://localhost:{port}"
     with process(command, environ, folder / "program.log"):
@@ -170,6 +179,39 @@ def test_the_url_token_stays_in_queue_urls_and_out_of_logs(client: SqsClient, pr
     by_token.call("SendMessage", QueueUrl=queue, MessageBody="x")
     by_token.close()
     assert TOKEN not in proxy.written()
+
+
+def hang_up_on_one(mute: socket.socket) -> None:
+    """Take a connection and close it."""
+    connection, _ = mute.accept()
+    connection.close()
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_the_url_token_is_in_no_log_either_when_karin_does_not_answer(
+    kind: str, certificate: Path, tmp_path: Path
+) -> None:
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    away = free_port()
+    answered = []
+
+    def ask(url: str) -> None:
+        try:
+            urlopen(f"{url}/{TOKEN}/?Action=ListQueues", context=trusting).close()
+        except HTTPError as error:
+            answered.append(error.code)
+            error.close()
+
+    with running(kind, f"http://127.0.0.1:{away}", certificate, tmp_path) as before_nothing:
+        ask(before_nothing.url)
+        with socket.create_server(("127.0.0.1", away)) as mute:
+            hanging_up = threading.Thread(target=hang_up_on_one, args=(mute,))
+            hanging_up.start()
+            ask(before_nothing.url)
+            hanging_up.join(10)
+        wait_until(lambda: "502" in before_nothing.written(), "it is told that karin did not answer")
+    assert answered == [502, 502]
+    assert TOKEN not in before_nothing.written()
 
 
 def test_a_presigned_url_is_what_it_was(proxy: Proxy, certificate: Path) -> None:

@@ -3,25 +3,19 @@
 from collections.abc import Callable, Sequence
 
 import pytest
+import redis
 
 from karin.mapping.model import Mapping, Snapshot
 from karin.mapping.pause import PausedBy
 from karin.operations.context import Context
-from karin.operations.handing_over import (
-    AHEAD_MS,
-    LEASE_MS,
-    LOAD_BYTES,
-    Handover,
-    Remaining,
-    ahead_ms,
-    count_ahead,
-    hold_back,
-    remaining,
-)
+from karin.operations.handing_over import LEASE_MS, LOAD_BYTES, Handover, hold_back
 from karin.operations.importing import import_messages
+from karin.operations.one_handover import AnotherHandover, only_handover
+from karin.operations.remaining import AHEAD_MS, Remaining, ahead_ms, count_ahead, remaining
 from karin.sqs.destination import Deposit, Deposited, QueueFacts
 from karin.sqs.message import MessageAttribute
 from karin.sqs.source import Fetched, SourceFailed
+from karin.store import keys
 from karin.store.messages import Verdict
 from karin.store.store import Store
 from tests.clocks import ManualClock
@@ -343,3 +337,41 @@ def test_a_look_changes_nothing(context: Context, store: Store, clock: ManualClo
     assert remaining(context, QUEUE, AHEAD_MS) == Remaining(1, 1, 0, clock.now_ms())
 
     assert counts(store, clock.now_ms()) == (1, 0, 1)
+
+
+def test_a_queue_has_one_handover_at_a_time_and_none_that_has_ended(
+    context: Context, store: Store, clock: ManualClock, there: Elsewhere, raw: redis.Redis
+) -> None:
+    create(store, clock.now_ms())
+    send(store, clock.now_ms(), "one")
+    with only_handover(context, QUEUE) as hold, only_handover(context, FIFO):
+        left_ms = raw.pttl(keys.handover(QUEUE))
+        with pytest.raises(AnotherHandover, match=QUEUE.name), only_handover(context, QUEUE):
+            pytest.fail("two have it")
+        hold.renew()
+        assert raw.pttl(keys.handover(QUEUE)) >= left_ms - 1_000
+        assert Handover(context, QUEUE, there, check=hold.check).run() == Remaining()
+    assert not raw.exists(keys.handover(QUEUE), keys.handover(FIFO))
+
+
+def test_who_lost_its_queue_to_another_handover_ends_before_it_sends(
+    context: Context,
+    store: Store,
+    clock: ManualClock,
+    there: Elsewhere,
+    raw: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As after the process was stopped for longer than its hold lasted."""
+    create(store, clock.now_ms())
+    send(store, clock.now_ms(), "one")
+    with only_handover(context, QUEUE) as stopped:
+        raw.delete(keys.handover(QUEUE))
+        with only_handover(context, QUEUE):
+            monkeypatch.setattr("karin.operations.one_handover.HELD_MS", 0)
+            with pytest.raises(AnotherHandover):
+                Handover(context, QUEUE, there, check=stopped.check).run()
+            monkeypatch.undo()
+        stopped.renew()  # again, since nobody else has it
+    assert there.bodies == []
+    assert counts(store, clock.now_ms()) == (1, 0, 0)

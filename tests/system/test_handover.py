@@ -5,13 +5,14 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import boto3
 import pytest
+import redis
 from botocore.exceptions import ClientError
 
 from karin.aws.catalog import AwsCatalog
@@ -21,19 +22,23 @@ from karin.clock import SystemClock
 from karin.mapping.pause import PausedBy
 from karin.operations import syncing
 from karin.operations.context import Context
-from karin.operations.handing_over import AHEAD_MS, LEASE_MS
+from karin.operations.handing_over import LEASE_MS
+from karin.operations.one_handover import HELD_MS
+from karin.operations.remaining import AHEAD_MS
 from karin.settings import Settings
 from karin.sqs.destination import Deposit, Deposited
 from karin.sqs.message import Message, MessageAttribute
 from karin.sqs.names import QueueId
 from karin.sqs.queue_attributes import defaults_for
 from karin.sqs.receipts import Receipt
+from karin.store import keys
 from karin.store.inspect import MessageState
 from karin.store.messages import Outgoing, Settlement, Verdict
 from karin.store.store import Store
 from tests.aws_environ import point_aws_at
+from tests.many.stores import raw_client
 from tests.processes import bare_environ, running_endpoint, running_store
-from tests.support import short_folder
+from tests.support import short_folder, wait_until
 from tests.system.killing import Killer, killer_before
 from tests.system.moto import ACCOUNT, REGION, Deployment, empty, running_moto
 from tests.system.person import person_at
@@ -57,6 +62,7 @@ class Between:
     moto_url: str
     environ: dict[str, str]
     store: Store
+    raw: redis.Redis
     capsys: pytest.CaptureFixture[str]
 
     def now_ms(self) -> int:
@@ -89,6 +95,22 @@ class Between:
         ) as process:
             killer.pid = process.pid
             assert process.wait(120) == -9
+
+    @contextmanager
+    def staying(self, queue: QueueId, *direction: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a handover that waits for what is in flight; it is killed in the end."""
+        command = [sys.executable, "-m", "karin", "handover", queue.name, *direction, "--wait", "--yes"]
+        with subprocess.Popen(command, env=self.environ, stdin=subprocess.DEVNULL) as process:
+            try:
+                wait_until(lambda: self.raw.exists(keys.handover(queue)), "it has begun", timeout_s=60)
+                yield process
+            finally:
+                process.kill()
+
+    def forget_handover(self, queue: QueueId) -> None:
+        """Have it be as late as it takes until a handover is forgotten that was killed."""
+        assert 0 < int(self.raw.pttl(keys.handover(queue))) <= HELD_MS
+        self.raw.delete(keys.handover(queue))
 
     def send(self, queue: QueueId, *names: str, delay_ms: int = 0) -> None:
         """Send messages to karin; of a FIFO queue the first letter is the group, the name the deduplication id."""
@@ -175,7 +197,8 @@ def between(
         AWS_ENDPOINT_URL_LAMBDA=moto_url,
         AWS_ENDPOINT_URL_SQS=moto_url,
     )
-    return Between(Deployment(), moto_url, environ, store, capsys)
+    raw = raw_client(handover_store_url)
+    return Between(Deployment(), moto_url, environ, store, raw, capsys)
 
 
 def test_a_queue_is_taken_to_sqs_with_its_delays_and_aws_is_told_how_to_go_on(between: Between) -> None:
@@ -220,6 +243,7 @@ def test_killed_on_the_way_to_sqs_nothing_is_lost_and_one_send_is_there_twice(be
     between.send(JOBS, *(f"m{number}" for number in range(15, 25)), delay_ms=LEASE_MS * 2)
     with killer_before(between.moto_url, "SendMessageBatch", 2, before=False) as (killer, url):
         between.killed(killer, url, "handover", "jobs", "--to-sqs", "--yes")
+    between.forget_handover(JOBS)
 
     told = json.loads(between.command("handover", "jobs", "--to-sqs", "--yes", "--json").stdout)
 
@@ -234,6 +258,7 @@ def test_killed_on_the_way_to_sqs_a_fifo_queue_keeps_order_and_has_nothing_twice
     with killer_before(between.moto_url, "SendMessageBatch", 3, before=False) as (killer, url):
         between.killed(killer, url, "handover", "jobs.fifo", "--to-sqs", "--yes")
     between.end_leases(JOBS_FIFO)
+    between.forget_handover(JOBS_FIFO)
 
     done = between.command("handover", "jobs.fifo", "--to-sqs", "--yes")
 
@@ -256,6 +281,7 @@ def test_killed_on_the_way_from_sqs_nothing_is_lost_and_nothing_is_here_twice(
     with killer_before(between.moto_url, "DeleteMessageBatch", 2, before=before) as (killer, url):
         between.killed(killer, url, "handover", queue.name, "--from-sqs", "--yes")
     between.show_again(queue, killer)
+    between.forget_handover(queue)
 
     done = between.command("handover", queue.name, "--from-sqs", "--yes", "--json")
 
@@ -266,6 +292,28 @@ def test_killed_on_the_way_from_sqs_nothing_is_lost_and_nothing_is_here_twice(
     if queue.is_fifo:
         for group in "abc":
             assert [one for one in here if one[0] == group] == [one for one in names if one[0] == group]
+
+
+def test_a_queue_is_handed_over_by_one_process_at_a_time_and_by_the_next_when_that_was_killed(between: Between) -> None:
+    between.deploy(JOBS)
+    between.send(JOBS, "in flight")
+    between.store.messages.claim(JOBS, between.now_ms(), most=1, most_bytes=1 << 20, visibility_ms=600_000)
+    others = (["handover", "jobs", "--to-sqs"], ["handover", "jobs", "--from-sqs"], ["doctor", "--import", "jobs"])
+
+    with between.staying(JOBS, "--to-sqs") as first:
+        for command in others:
+            refused = between.command(*command, "--yes")
+            assert (refused.exit_code, len(refused.stderr.splitlines())) == (1, 1)
+            assert "another handover of jobs is under way" in refused.stderr
+        assert between.command("handover", "jobs", "--from-sqs", "--dry-run").exit_code == 0
+        assert first.poll() is None
+    assert between.command("handover", "jobs", "--from-sqs", "--yes").exit_code == 1
+    between.forget_handover(JOBS)
+    between.end_leases(JOBS)
+
+    assert between.command("handover", "jobs", "--to-sqs", "--yes").exit_code == 0
+    assert between.there(JOBS) == ["in flight"]
+    assert not between.raw.exists(keys.handover(JOBS))
 
 
 def test_what_is_not_to_be_had_yet_in_sqs_is_told_and_waited_for(between: Between) -> None:

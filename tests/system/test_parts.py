@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from karin import runtime
 from karin.clock import SteadyClock
 from karin.store.store import Store
-from tests.processes import status_of
+from tests.processes import free_port, process, status_of
 from tests.support import wait_until
 from tests.system.whole import Karin, children_of, kill_hard, running_karin
 from tests.tui.terminal import Terminal, terminal
@@ -103,5 +105,45 @@ def test_one_that_was_killed_and_started_again_is_one(karin: Karin, screen: Term
     wait_until(lambda: karin.pid_of("scheduler") != killed, "it is started again", 20)
     wait_until(lambda: store.deployment.last_sweeps() != before, "it has swept", 20)
     assert store.deployment.last_sweeps().keys() == before.keys()
+    assert _status(karin)[1]["schedulers_alive"] == 1
+    screen.shows("+ scheduler alive")
+
+
+@contextmanager
+def beside(karin: Karin, home: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run another karin on the same store; it has swept when this yields, and is left as it is in the end."""
+    store_url = f"unix://{karin.home}/store.sock"
+    environ = karin.environ | {
+        "REDIS_URL": store_url,
+        "KARIN_HOME": str(home),
+        "KARIN_BIND": f"127.0.0.1:{free_port()}",
+    }
+    with process([sys.executable, "-m", "karin", "up"], environ, home / "up.log") as supervisor:
+        store = Store.open(store_url, max_connections=1)
+        wait_until(lambda: f"-{supervisor.pid}-" in str(store.deployment.last_sweeps()), "it has swept", 60)
+        yield supervisor
+
+
+def test_a_karin_that_was_killed_as_a_whole_is_replaced_by_the_next_one_on_its_home_and_no_other_is(
+    karin: Karin, screen: Terminal
+) -> None:
+    store = Store.open(f"unix://{karin.home}/store.sock", max_connections=1)
+    [mine] = store.deployment.last_sweeps()
+    with TemporaryDirectory(prefix="karin-", dir="/tmp") as home:
+        with beside(karin, Path(home)) as supervisor:
+            before = store.deployment.last_sweeps().keys()
+            info = runtime.read(Path(home))
+            assert info is not None
+            assert before == {mine, info.scheduler_id}
+            os.kill(supervisor.pid, signal.SIGSTOP)  # it is not to start them again
+            for pid in info.children.values():
+                os.killpg(pid, signal.SIGKILL)
+            kill_hard(supervisor.pid)
+        assert store.deployment.last_sweeps().keys() == before
+        with beside(karin, Path(home)):
+            after = store.deployment.last_sweeps().keys()
+            assert len(after) == len(before)
+            assert after & before == {mine}
+            assert _status(karin)[1]["schedulers_alive"] == 2
     assert _status(karin)[1]["schedulers_alive"] == 1
     screen.shows("+ scheduler alive")

@@ -1,8 +1,5 @@
 """The children of a whole karin as the supervisor knows them: commands, environments, and nothing large."""
 
-import os
-import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,14 +15,13 @@ MB = 1024 * 1024
 
 def test_children_inherit_the_environment_and_are_told_where_the_store_is(home: Path) -> None:
     settings = Settings(home=home)
-    store, scheduler, endpoint = karin_children(settings, {"AWS_REGION": "eu-west-1", "SECRET": "s"})
+    store, scheduler, endpoint = karin_children(settings, {"AWS_REGION": "eu-west-1", "SECRET": "s"}, ("mine", "dead"))
     told = {"AWS_REGION": "eu-west-1", "SECRET": "s", "REDIS_URL": f"unix://{home}/store.sock"}
-    assert (scheduler.name, scheduler.environ, scheduler.command[1:3]) == (
+    assert (scheduler.name, scheduler.environ, scheduler.command[1:]) == (
         "scheduler",
         told,
-        ("-m", "karin.scheduler"),
+        ("-m", "karin.scheduler", "mine", "dead"),
     )
-    assert re.fullmatch(rf"{socket.gethostname()}-{os.getpid()}-[0-9a-f]{{8}}", scheduler.command[3])
     assert (endpoint.name, endpoint.environ, endpoint.command[1:3]) == ("endpoint", told, ("-m", "gunicorn"))
     assert (store.name, store.environ) == ("store", {})
 

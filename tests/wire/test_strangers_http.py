@@ -3,11 +3,16 @@
 import json
 import os
 import re
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from karin.wsgi.bodies import MOST_DRAINED_BYTES
+from karin.wsgi.client_socket import MOST_HEAD_BYTES
 from tests.wire.raw import ask, ask_json, ask_query, query, talk
 from tests.wire.sdk import Protocol
 from tests.wire.signing import SECRET, TOKEN, sign, unsigned
@@ -124,6 +129,27 @@ def test_a_body_that_was_refused_is_not_read_as_the_next_request(fort: Fort) -> 
     assert re.findall(rb"HTTP/1\.1 \d+", answer) == [b"HTTP/1.1 403"]
     chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(SMUGGLED), SMUGGLED)
     answer = talk(fort.url, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk)
+    assert re.findall(rb"HTTP/1\.1 \d+", answer) == [b"HTTP/1.1 403"]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\nno length\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (2 * MOST_HEAD_BYTES, b"x" * 2 * MOST_HEAD_BYTES),
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nno trailer\r\n\r\n",
+        b"Content-Length: %d\r\n\r\n%s" % (MOST_DRAINED_BYTES + 1, b"x" * 2 * MOST_HEAD_BYTES),
+    ],
+    ids=["no chunk", "long chunk", "no trailer", "long"],
+)
+def test_a_request_has_one_answer_also_when_the_rest_of_its_body_cannot_be_read(fort: Fort, rest: bytes) -> None:
+    """A proxy that keeps its connections would take a second one for the answer to somebody else's request."""
+    with socket.create_connection((urlsplit(fort.url).hostname, urlsplit(fort.url).port), 30) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n" + rest)
+        answer = b""
+        with suppress(ConnectionResetError):  # it was not all read
+            while piece := connection.recv(65_536):
+                answer += piece
     assert re.findall(rb"HTTP/1\.1 \d+", answer) == [b"HTTP/1.1 403"]
 
 
