@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from karin import runtime
+from karin.store.store import Store
+from tests.clocks import ManualClock
 from tests.processes import free_port
 from tests.support import wait_until
+from tests.system.backups import Contents, contents, fill
 
 HERE = Path(__file__).parent
 Described = dict[str, Any]  # a child, as supervised.py reads it
@@ -171,3 +175,10 @@ def supervise(home: Path) -> Iterator[Supervise]:
     yield supervise
     for supervised in supervise.started:
         supervised.clean_up()
+
+
+@pytest.fixture
+def filled(store: Store, clock: ManualClock, store_url: str, raw: redis.Redis) -> Contents:
+    """Fill a store with every type of key that karin writes, and return all of it."""
+    fill(store, clock, raw)
+    return contents(store_url)
