@@ -4,23 +4,11 @@ import json
 import random
 import threading
 from typing import Any
-from urllib.parse import unquote
 
 from tests.chaos.ledger import Delivery, Ledger, now_ms
-from tests.scheduler.broken_lambda import (
-    BrokenLambda,
-    Request,
-    drop,
-    fail,
-    garble,
-    refuse,
-    succeed,
-    truncate,
-)
-from tests.store.support import ACCOUNT
+from tests.scheduler.broken_lambda import Request, drop, fail, garble, refuse, succeed, truncate
+from tests.scheduler.queue_functions import QueueFunctions, attributes_of
 
-VISIBILITY_SECONDS = 2
-MOST_RECEIVES = 2
 MISBEHAVES = 0.7  # of the calls while a mood lasts
 CANARY = "canary"  # its function is always well: it tells when karin is
 FIFO_DELAY_SECONDS = 1
@@ -29,13 +17,11 @@ DEAD_LETTERS = {"work": "dead", "orders.fifo": "dead.fifo"}
 DELAYS = {"late.fifo": FIFO_DELAY_SECONDS}
 
 
-class Functions(BrokenLambda):
-    """One function for each queue, of the same name."""
+class Functions(QueueFunctions):
+    """Functions that do wrong while a mood lasts."""
 
     def __init__(self, ledger: Ledger, seed: int) -> None:
-        super().__init__(dict.fromkeys((*STANDARD, *FIFO, CANARY), succeed))
-        self.RequestHandlerClass = _Call
-        self.of_mapping = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
+        super().__init__((*STANDARD, *FIFO, CANARY))
         self.ledger = ledger
         self.chance = random.Random(seed)  # noqa: S311 - it is to be repeatable
         self.mood: str | None = None
@@ -51,57 +37,48 @@ class Functions(BrokenLambda):
         self.mood = None
         self.calmed.set()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: callers are killed in mid-call here."""
+    def attributes(self, queue: str) -> dict[str, str]:
+        """Return a queue's attributes."""
+        return attributes(queue)
 
-
-class _Call(Request):
-    """One request of karin's scheduler."""
-
-    server: Functions
-
-    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
-        """Call a function, or tell a queue's attributes."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if "/invocations" not in self.path:
-            self.answer(200, {"Attributes": attributes(str(body["QueueUrl"]).rpartition("/")[2])})
-            return
-        queue = unquote(self.path).split(":function:")[1].split("/")[0].split(":")[0]
-        records = body["Records"]
-        mood = self.server.mood if queue != CANARY and self.server.chance.random() < MISBEHAVES else None
+    def call(self, request: Request, name: str, event: bytes) -> None:
+        """Write down what a function is called with, and answer."""
+        records = json.loads(event)["Records"]
+        mood = self.mood if name != CANARY and self.chance.random() < MISBEHAVES else None
         if mood in ("throttle", "refuse"):  # then no function is called, and nothing is delivered
-            self._refuse(mood)
+            _refuse(request, mood)
             return
-        made = self.server.ledger.deliver(queue, [_told(one) for one in records])
-        listed = _failing(records, self.server.chance) if mood == "partial" else []
+        made = self.ledger.deliver(name, [_told(one) for one in records])
+        listed = _failing(records, self.chance) if mood == "partial" else []
         try:
-            self._answer(mood, listed)
+            self._answer(request, mood, listed)
         finally:
             _complete(made, mood, set(listed))
 
-    def _refuse(self, mood: str) -> None:
-        if mood == "throttle":
-            refuse(429, "TooManyRequestsException")(self)
-        else:
-            refuse(503, "ServiceException")(self)
-
-    def _answer(self, mood: str | None, listed: list[str]) -> None:
+    def _answer(self, request: Request, mood: str | None, listed: list[str]) -> None:
         match mood:
             case "fail":
-                fail(self)
+                fail(request)
             case "partial":
-                self.answer(200, {"batchItemFailures": [{"itemIdentifier": one} for one in listed]})
+                request.answer(200, {"batchItemFailures": [{"itemIdentifier": one} for one in listed]})
             case "hang":
-                self.server.calmed.wait(60)
-                drop(self)
+                self.calmed.wait(60)
+                drop(request)
             case "reset":
-                drop(self)
+                drop(request)
             case "garbage":
-                garble(self)
+                garble(request)
             case "truncate":
-                truncate(self)
+                truncate(request)
             case _:
-                succeed(self)
+                succeed(request)
+
+
+def _refuse(request: Request, mood: str) -> None:
+    if mood == "throttle":
+        refuse(429, "TooManyRequestsException")(request)
+    else:
+        refuse(503, "ServiceException")(request)
 
 
 def _told(record: dict[str, Any]) -> tuple[str, str, int, int]:
@@ -113,13 +90,8 @@ def _told(record: dict[str, Any]) -> tuple[str, str, int, int]:
 
 def attributes(queue: str) -> dict[str, str]:
     """Return a queue's attributes as AWS tells them."""
-    told = {"VisibilityTimeout": str(VISIBILITY_SECONDS)}
-    if queue.endswith(".fifo"):
-        told |= {"FifoQueue": "true", "DelaySeconds": str(DELAYS.get(queue, 0))}
-    if target := DEAD_LETTERS.get(queue):
-        arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{target}"
-        told["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MOST_RECEIVES})
-    return told
+    delay = {"DelaySeconds": str(DELAYS.get(queue, 0))} if queue.endswith(".fifo") else {}
+    return attributes_of(queue, DEAD_LETTERS.get(queue), **delay)
 
 
 def _failing(records: list[dict[str, Any]], chance: random.Random) -> list[str]:

@@ -39,6 +39,16 @@ class BrokenLambda(LocalServer):
         self.ended.set()
         super().__exit__()
 
+    def attributes(self, queue: str) -> dict[str, str]:  # noqa: ARG002 - for those that inherit from it
+        """Return a queue's attributes as AWS tells them."""
+        return {"VisibilityTimeout": "1"}
+
+    def call(self, request: "Request", name: str, event: bytes) -> None:
+        """Call a function: have a request answered that brings it an event."""
+        request.event_bytes = len(event)
+        self.calls[name].append(json.loads(event) if self.keeps_events else {})
+        self.behaviours[name](request)
+
     def receive_counts(self, name: str) -> list[list[int]]:
         """Return how often each message was received, for each call of a function."""
         return [
@@ -72,6 +82,7 @@ class Request(Quiet, BaseHTTPRequestHandler):
     """One request; behaviours answer it with the methods below."""
 
     server: BrokenLambda
+    event_bytes = 0
 
     def do_GET(self) -> None:
         """Answer the listings."""
@@ -86,12 +97,11 @@ class Request(Quiet, BaseHTTPRequestHandler):
         """Call a function, or tell a queue's attributes."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if "/invocations" not in self.path:
-            self.answer(200, {"Attributes": {"VisibilityTimeout": "1"}})
+            queue = str(json.loads(body)["QueueUrl"]).rpartition("/")[2]
+            self.answer(200, {"Attributes": self.server.attributes(queue)})
             return
         name = unquote(self.path).split(":function:")[1].split("/")[0].split(":")[0]
-        self.event_bytes = len(body)
-        self.server.calls[name].append(json.loads(body) if self.server.keeps_events else {})
-        self.server.behaviours[name](self)
+        self.server.call(self, name, body)
 
     def answer(self, status: int, body: object, missing_bytes: int = 0, **headers: str) -> None:
         """Answer with JSON, or with less of it than the head promises."""
