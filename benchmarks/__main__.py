@@ -17,7 +17,7 @@ NAMES = (
     "terminal",
     "stored",
 )
-LONG = ("terminal_soak", "grow", "herd")  # only when named
+LONG = ("terminal_soak", "grow", "herd", "many")  # only when named
 
 
 def main() -> None:

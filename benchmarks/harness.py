@@ -117,23 +117,29 @@ def running_karin(mappings: Sequence[str], *, prefix: Sequence[str] = (), **vari
 
     ``prefix`` are words that come before its command.
     """
+    with instant_functions(mappings) as functions, calling(functions, prefix=prefix, **variables) as karin:
+        yield karin
+
+
+@contextmanager
+def calling(functions: Functions, *, prefix: Sequence[str] = (), **variables: str) -> Iterator[Karin]:
+    """Run all of karin, for functions that run already; see ``running_karin``."""
     home = Path(tempfile.mkdtemp(prefix="karin-bench-", dir="/tmp"))
     port = free_port()
-    with instant_functions(mappings) as functions:
-        environ = bare_environ(
-            KARIN_HOME=str(home),
-            KARIN_BIND=f"127.0.0.1:{port}",
-            AWS_ENDPOINT_URL_LAMBDA=functions.url,
-            AWS_ENDPOINT_URL_SQS=functions.url,
-            **variables,
-        )
-        url = f"http://127.0.0.1:{port}"
-        try:
-            with process([*prefix, sys.executable, "-m", "karin", "up"], environ, home / "up.log"):
-                wait_until(lambda: status_of(f"{url}/healthz") == 200, "karin is healthy", 30)
-                yield Karin(home, url, functions, environ)
-        finally:
-            shutil.rmtree(home, ignore_errors=True)
+    environ = bare_environ(
+        KARIN_HOME=str(home),
+        KARIN_BIND=f"127.0.0.1:{port}",
+        AWS_ENDPOINT_URL_LAMBDA=functions.url,
+        AWS_ENDPOINT_URL_SQS=functions.url,
+        **variables,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with process([*prefix, sys.executable, "-m", "karin", "up"], environ, home / "up.log"):
+            wait_until(lambda: status_of(f"{url}/healthz") == 200, "karin is healthy", 30)
+            yield Karin(home, url, functions, environ)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 from benchmarks.harness import client
 
 DISTINCT = 500
-BODY = "message {number} of ordinary length, as people send them"
+BODY = "0 s of delay, message {number}, of ordinary length, as people send them"
 SCRIPT = """
 local requests = {%s}
 local next_one = 0
@@ -28,11 +28,14 @@ end
 
 
 @contextmanager
-def single_sends(url: str, queue_url: str) -> Iterator[str]:
-    """Write the script of distinct SendMessage requests; yield its path."""
-    with _script(
-        url, lambda sqs, number: sqs.send_message(QueueUrl=queue_url, MessageBody=BODY.format(number=number))
-    ) as path:
+def single_sends(url: str, *queue_urls: str) -> Iterator[str]:
+    """Write the script of distinct SendMessage requests to queues in turn; yield its path."""
+
+    def send(sqs: Any, number: int) -> None:
+        queue_url = queue_urls[number % len(queue_urls)]
+        sqs.send_message(QueueUrl=queue_url, MessageBody=BODY.format(number=number))
+
+    with _script(url, send) as path:
         yield path
 
 

@@ -25,7 +25,7 @@ MOST_SHOWN = 50  # problems: what is wrong once is often wrong a thousand times
 RIGS = {  # with their shares of the time
     "embedded": 5,
     "outside": 5,  # a store that karin does not look after, behind a proxy
-    "cluster": 2,  # three primaries, which die, stand still and hand over slots, each with a replica
+    "cluster": 2,  # three primaries, which die, stand still and hand over slots or all, each with a replica
     "runtimes": 2,  # the embedded store, and functions in real processes of karin's own Lambda service
 }
 

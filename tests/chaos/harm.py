@@ -12,7 +12,7 @@ from karin.store.slots import slot_of
 from tests.chaos.functions import CANARY, Functions
 from tests.chaos.ledger import Ledger, Window, now_ms
 from tests.chaos.looking import MAPPED
-from tests.chaos.plan import PRIMARY, Fault, Verb
+from tests.chaos.plan import PRIMARY, SLOT, Fault, Verb
 from tests.chaos.rig import Rig
 from tests.chaos.runtimes import Runtimes
 from tests.chaos.senders import Sender
@@ -48,7 +48,7 @@ class Harm:
             case Verb.KILL | Verb.STOP if fault.target == PRIMARY:
                 self._replace_primary(fault, window)
             case Verb.MOVE:
-                self._move_slot()
+                self._move(fault.target)
             case Verb.STOP:
                 self._stop(fault)
             case Verb.RESTART if fault.target == "karin":
@@ -105,11 +105,15 @@ class Harm:
         self._hold(fault.hold_ms)
         self._rig.cluster.revive(lost)
 
-    def _move_slot(self) -> None:
+    def _move(self, what: str) -> None:
         assert self._rig.cluster is not None
         key = self._next_key()
+        if what == PRIMARY:
+            self._rig.cluster.hand_over(key)
+            return
         owner = self._rig.cluster.owner(key)
-        self._rig.cluster.migrate(slot_of(key), next(one for one in self._rig.cluster.current() if one is not owner))
+        move = self._rig.cluster.migrate if what == SLOT else self._rig.cluster.migrate_whole
+        move(slot_of(key), next(one for one in self._rig.cluster.current() if one is not owner))
 
     def _next_key(self) -> str:
         """Return a key of each mapped queue in turn."""

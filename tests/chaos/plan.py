@@ -14,6 +14,7 @@ MOODS = ("throttle", "fail", "partial", "hang", "reset", "garbage", "truncate", 
 RUNTIMES = ("kill", "stop", "crash", "outlive", "service")
 CUTS = ("cut", "delay", "stall")
 PRIMARY = "primary"  # of a cluster, whose replica takes over
+SLOT, SLOT_AT_ONCE = "slot", "slot at once"  # key by key, and as Valkey does since 9.0
 JUMPS = ("forward", "back", "lapse")
 SHORTEST_JUMP_MS, LONGEST_JUMP_MS = 1_000, 3_600_000
 LONGEST_JUMP_BACK_MS = 15_000  # of those that stay: what waits then comes so much later, and the run waits for it
@@ -32,7 +33,7 @@ class Verb(StrEnum):
     LAMBDA = auto()
     RUNTIME = auto()  # of functions that are processes of karin's own Lambda service
     FILL = auto()  # the disk under the append-only file
-    MOVE = auto()  # a slot of a cluster from one primary to another
+    MOVE = auto()  # a slot of a cluster from one primary to another, or all that one has to its replica
     JUMP = auto()  # of the clock of all processes but the store's
 
 
@@ -85,7 +86,7 @@ def _kinds(choices: Choices) -> list[tuple[Verb, str]]:
     targets = [PRIMARY if target == "store" and choices.is_cluster else target for target in PROCESSES]
     kinds = [(verb, target) for verb in (Verb.KILL, Verb.STOP) for target in targets]
     if choices.is_cluster:
-        kinds.append((Verb.MOVE, "slot"))
+        kinds += [(Verb.MOVE, target) for target in (SLOT, SLOT_AT_ONCE, PRIMARY)]
     kinds += [(Verb.RESTART, "karin"), (Verb.RELOAD, "endpoint")]
     if choices.is_cluster:  # what functions and clocks do has rigs of its own
         return kinds

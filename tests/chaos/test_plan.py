@@ -34,8 +34,8 @@ def test_clocks_jump_by_seconds_to_an_hour_and_far_back_only_for_a_while() -> No
     assert all(fault.by_ms == 0 for fault in islice(faults(1, INSIDE), 100) if fault.verb is not Verb.JUMP)
 
 
-def test_a_clusters_primaries_die_and_stand_still_and_its_slots_move() -> None:
+def test_a_clusters_primaries_die_stand_still_and_hand_over_and_its_slots_move() -> None:
     choices = Choices(is_outside=False, is_cluster=True)
-    kinds = {fault.kind for fault in islice(faults(1, choices), 2 * len(PROCESSES) + 3)}
-    assert {"kill primary", "stop primary", "move slot"} <= kinds
+    kinds = {fault.kind for fault in islice(faults(1, choices), 2 * len(PROCESSES) + 5)}
+    assert {"kill primary", "stop primary", "move slot", "move slot at once", "move primary"} <= kinds
     assert "kill store" not in kinds
