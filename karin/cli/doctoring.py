@@ -13,6 +13,7 @@ from karin.doctor.examination import CHECKS, examine
 from karin.doctor.findings import Finding, Severity
 from karin.doctor.gathering import gather
 from karin.finding import find
+from karin.operations.printing import one_line
 from karin.operations.wording import counted
 
 COLUMNS = 80
@@ -54,7 +55,12 @@ def _paragraphs(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _wrapped(text: str, first: str, others: str) -> str:
     return textwrap.fill(
-        text, COLUMNS, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+        one_line(text),
+        COLUMNS,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

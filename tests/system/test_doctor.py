@@ -13,6 +13,7 @@ import pytest
 from karin.aws.real_queue import AwsQueue
 from karin.cli.doctoring import COLUMNS
 from karin.clock import SystemClock
+from karin.mapping.pause import paused_by_user
 from karin.operations.context import Context
 from karin.operations.importing import Imported, import_messages
 from karin.settings import Settings
@@ -80,13 +81,14 @@ def bedside(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bedside]
 def test_everything_that_is_wrong_is_found_explained_and_told_how_to_mend(bedside: Bedside) -> None:
     deployment = bedside.deployment
     deployment.function("work", Timeout=60)
-    deployment.mapping(deployment.queue("jobs", VisibilityTimeout="90"), "work")
+    jobs = deployment.mapping(deployment.queue("jobs", VisibilityTimeout="90"), "work")
     large = {"BatchSize": 100, "MaximumBatchingWindowInSeconds": 1}
     deployment.mapping(deployment.queue("polled"), "work", Enabled=True, **large)
     bedside.command("sync")
     deployment.mapping(deployment.queue("late"), "work")
     deployment.awslambda.delete_function(FunctionName="work")
     deployment.sqs.send_message(QueueUrl=deployment.url("jobs"), MessageBody="lost?")
+    bedside.store.pauses.pause(jobs, paused_by_user("\x1b[2J clears a screen", SystemClock().now_ms()))
 
     findings = bedside.findings(healthy=False)
 
@@ -106,6 +108,7 @@ def test_everything_that_is_wrong_is_found_explained_and_told_how_to_mend(bedsid
     assert {"no-dead-letter-queue queue jobs", "batch-over-6-mb batches"} <= set(findings)
     text = bedside.command("doctor").stdout
     assert max(map(len, text.splitlines())) <= COLUMNS
+    assert ("\x1b" in text, "\\x1b[2J" in text) == (False, True)
     assert text.rstrip().endswith(f"{len(problems)} problems, {len(findings) - len(problems)} notes")
 
 
