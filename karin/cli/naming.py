@@ -26,8 +26,15 @@ def queue_state(context: Context, name: str) -> QueueState:
     try:
         return context.store.queues.describe(queue, context.clock.now_ms())
     except QueueDoesNotExist:
-        names = {one.name for one in context.store.queues.names() if one != queue}
-        raise CommandError(f"there is no queue {queue.name}: {_instead(queue.name, names, 'karin queues')}") from None
+        known = [one for one in context.store.queues.names() if one != queue]
+        elsewhere = next((one for one in known if one.name == queue.name), None)
+        if elsewhere:  # such as one that was created before the first sync told the account
+            raise CommandError(
+                f"there is no queue {queue.name} in account {queue.account}, but one in {elsewhere.account}: say"
+                f" {elsewhere.arn(context.region)}"
+            ) from None
+        instead = _instead(queue.name, {one.name for one in known}, "karin queues")
+        raise CommandError(f"there is no queue {queue.name}: {instead}") from None
 
 
 def mapping_named(context: Context, name: str) -> Mapping:

@@ -90,6 +90,11 @@ def test_purge_asks_and_so_refuses_where_nobody_can_be_asked(karin: Karin) -> No
         (("send", "\udcff", "x"), 2, "not UTF-8"),
         (("send", "helo", "x"), 1, "there is no queue helo: did you mean hello?"),
         (("send", "HELLO", "x"), 1, "did you mean hello?"),
+        (
+            ("send", "arn:aws:sqs:us-east-1:999999999999:hello", "x"),
+            1,
+            "in account 999999999999, but one in 000000000000: say arn:aws:sqs:us-east-1:000000000000:hello",
+        ),
         (("send", "hello", "x", "--delay", "soon"), 2, "argument --delay: 'soon' is not a duration: say 90, 90s, 10m"),
         (("pause", "printr"), 1, "there is no mapping printr: did you mean printer?"),
         (("send", "hello"), 2, "the following arguments are required: BODY; `karin send --help` tells more"),
