@@ -17,10 +17,8 @@ from karin.wsgi.request import HttpAnswer, HttpRequest
 
 MOST_HEAD_BYTES = 8_000  # so that neither a line nor the whole can be more than gunicorn takes
 MOST_FIELDS = 64
-_HEAD = re.compile(
-    rb"POST (?P<target>/(?!/)[!\"$-~]*) HTTP/1\.1\r\n(?P<fields>(?:[A-Za-z0-9-]+:[\t -~]*\r\n){1,%d})\r\n" % MOST_FIELDS
-)
-_FIELD = re.compile(r"([A-Za-z0-9-]+):[\t ]*([\t -~]*)\r\n")
+_LINE = re.compile(r"POST (/(?!/)[!\"$-~]*) HTTP/1\.1")
+_PRINTABLE = bytes(range(ord(" "), ord("~") + 1))
 _LENGTH = re.compile(r"[0-9]{1,12}")
 # Other ways to frame a body, to go on with the connection, or to learn the scheme.
 _NOT_PLAIN = frozenset(("expect", "transfer-encoding", "upgrade", "x-forwarded-protocol", "x-forwarded-ssl"))
@@ -37,23 +35,35 @@ class PlainRequest(NamedTuple):
 
 def read_request(piece: bytes) -> PlainRequest | None:
     """Return the request that begins a piece, its body not yet in it; None if it is not plain."""
-    found = _HEAD.match(piece, 0, MOST_HEAD_BYTES)
+    end = piece.find(b"\r\n\r\n", 0, MOST_HEAD_BYTES)
+    if end < 0:
+        return None
+    # Methods of bytes and str take a head to pieces in two thirds of the time that regular expressions need for it.
+    head = piece[:end]
+    line, *fields = head.decode("latin-1").split("\r\n")
+    if len(fields) > MOST_FIELDS or head.translate(None, _PRINTABLE) != b"\r\n" * len(fields):
+        return None
+    found = _LINE.fullmatch(line)
     if found is None:
         return None
-    target, fields = found.groups()
-    if b" \r" in fields or b"\t\r" in fields:  # nobody writes that: gunicorn would strip it
+    headers = {}
+    for field in fields:
+        name, colon, value = field.partition(":")
+        if not colon:
+            return None
+        headers[name.lower()] = value.strip(" ")
+    # Of printable ASCII, what is alphanumeric are letters and digits; no name may be empty.
+    if "" in headers or not "".join(headers).replace("-", "a").isalnum():
         return None
-    pairs = _FIELD.findall(fields.decode("ascii"))
-    headers = {name.lower(): value for name, value in pairs}
-    if len(headers) < len(pairs) or not _NOT_PLAIN.isdisjoint(headers) or not headers.get("host"):
+    if len(headers) < len(fields) or not _NOT_PLAIN.isdisjoint(headers) or not headers.get("host"):
         return None
     if headers.get("connection", "keep-alive").lower() != "keep-alive":
         return None
     length = headers.get("content-length", "0")
     if not _LENGTH.fullmatch(length) or int(length) > SMALL_BYTES:
         return None
-    path, _, query = target.decode("ascii").partition("?")
-    start = found.end()
+    path, _, query = found[1].partition("?")
+    start = end + len(b"\r\n\r\n")
     return PlainRequest(HttpRequest("POST", path, query, headers), start, start + int(length))
 
 
