@@ -15,7 +15,7 @@ from karin.sqs.errors import QueueDoesNotExist
 from karin.sqs.message import ReceivedMessage, message_bytes
 from karin.sqs.names import QueueId
 from karin.store.connection import StoreUnavailable
-from karin.store.messages import Claim, Outgoing, Settlement, Verdict
+from karin.store.messages import MOST_OUTGOING, Claim, Outgoing, Settlement, Verdict
 
 MOST_SEND_BYTES = 2 * 1024 * 1024  # of bodies and attributes in one command; the longest message alone is half of it
 WARNING_INTERVAL_MS = 60_000
@@ -50,7 +50,7 @@ def _loads(dead: Sequence[ReceivedMessage]) -> Iterator[list[ReceivedMessage]]:
     load_bytes = 0
     for received in dead:
         size = message_bytes(received.message.body, received.message.attributes)
-        if load and load_bytes + size > MOST_SEND_BYTES:
+        if load and (load_bytes + size > MOST_SEND_BYTES or len(load) == MOST_OUTGOING):
             yield load
             load, load_bytes = [], 0
         load.append(received)

@@ -19,6 +19,7 @@ from karin.store.ids import read_id, stored_id
 from karin.store.inspect import SeenMessage
 from karin.store.scripts import NO_BOUND, Argument, Scripts, optional_instant, require_queue
 
+MOST_OUTGOING = 1_000  # messages of one send: their script names them to one command, and Lua can pass on 8,000 values
 RECORDED_BYTES = 256 * 1024  # of each queue's last invocations
 
 log = logging.getLogger("karin.store")
@@ -149,8 +150,8 @@ class MessageCommands:
     ) -> Sent:
         """Store messages, each once: sending an id, or in a FIFO queue a deduplication id, again changes nothing.
 
-        A message for which the queue would hold more than ``most_held_bytes`` is not stored. Raises
-        QueueDoesNotExist; InvalidParameterValue when a FIFO queue has no way to tell duplicates.
+        There may be MOST_OUTGOING of them. One for which the queue would hold more than ``most_held_bytes`` is not
+        stored. Raises QueueDoesNotExist; InvalidParameterValue when a FIFO queue has no way to tell duplicates.
         """
         taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
         args: list[Argument] = [now_ms, str(queue), keys.WAKES]
@@ -165,7 +166,11 @@ class MessageCommands:
         if status == "no_deduplication_id":
             raise deduplication_missing()
         max_bytes, held_bytes, *words = reply
-        return Sent(max_bytes, held_bytes, tuple(map(_fate, words[::3], words[1::3], words[2::3])))
+        if queue.is_fifo:
+            fates = [_fate(*told) for told in zip(words[::3], map(read_id, words[1::3]), words[2::3], strict=True)]
+        else:  # where each message keeps the id that it was sent with
+            fates = [_fate(word, one.message.message_id) for word, one in zip(words, outgoing, strict=True)]
+        return Sent(max_bytes, held_bytes, tuple(fates))
 
     def claim(
         self,
@@ -302,10 +307,11 @@ def _for_any(one: Outgoing) -> list[Argument]:
     return [stored_id(one.message.message_id), one.size, one.message.group_id or "", received]
 
 
-def _fate(word: bytes, id_: bytes, sequence_number: bytes) -> Fate:
+def _fate(word: bytes, message_id: str, sequence_number: bytes = b"") -> Fate:
+    number = sequence_number.decode() if sequence_number else None
     if word == b"sent":  # as nearly all are
-        return Fate(read_id(id_), sequence_number.decode() or None)
-    return Fate(read_id(id_), sequence_number.decode() or None, word == b"too_long", word == b"over_limit")
+        return Fate(message_id, number)
+    return Fate(message_id, number, word == b"too_long", word == b"over_limit")
 
 
 def _received(

@@ -17,7 +17,7 @@ from karin.sqs.message import MessageAttribute
 from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.connection import connect
-from karin.store.messages import Claim, MessageCommands, Settled, Verdict
+from karin.store.messages import MOST_OUTGOING, Claim, MessageCommands, Settled, Verdict
 from karin.store.scripts import Scripts
 from karin.store.store import Store
 from tests.clocks import ManualClock
@@ -34,6 +34,7 @@ from tests.store.support import (
     counts,
     create,
     nudges,
+    outgoing,
     send,
     settlement,
 )
@@ -176,6 +177,21 @@ def test_no_command_carries_more_than_a_few_megabytes(
     assert script_calls(raw) - before == 2 * 5, "two messages at a time"
     arrived = claim(store, clock.now_ms(), queue=target).messages
     assert sorted(one.message.message_id for one in arrived) == sorted(sent)
+
+
+def test_no_command_carries_more_messages_than_a_script_can_name_to_the_store(
+    context: Context, store: Store, clock: ManualClock, raw: redis.Redis
+) -> None:
+    """The batch of a mapping may have 10,000, and all of them may be dead."""
+    target, now_ms = create_pair(store, clock.now_ms()), clock.now_ms()
+    for _ in range(5):
+        store.messages.send(QUEUE, now_ms, [outgoing(now_ms) for _ in range(MOST_OUTGOING)])
+    fail(store, now_ms, most=5 * MOST_OUTGOING)
+    taken = claim(store, now_ms, most=5 * MOST_OUTGOING)
+    before = script_calls(raw)
+    assert move_dead(context, QUEUE, taken) == 5 * MOST_OUTGOING
+    assert script_calls(raw) - before == 2 * 5
+    assert counts(store, now_ms, target) == (5 * MOST_OUTGOING, 0, 0)
 
 
 class DiesBeforeDeleting(MessageCommands):

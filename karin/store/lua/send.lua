@@ -11,8 +11,8 @@
 --         hold, ARGV[5] bytes that count for each message beside what is stored
 -- ARGV[6..] six for each message: id, size in bytes (0: it is bound by no limit), group or "", receives that it brings
 --           along or "", delay in ms (-1: the queue's own), stored message
--- Returns {"no_queue"} | {"ok", max_bytes, bytes that the queue holds now, then three for each message:
---         "sent" | "too_long" | "over_limit", id, ""}
+-- Returns {"no_queue"} | {"ok", max_bytes, bytes that the queue holds now, then one word for each message:
+--         "sent" | "too_long" | "over_limit"}
 -- Invariant: a message stands in due, or in grouped and order and its lane in due, if and only if it is in messages;
 -- a nudge is sent only when the head of due moved earlier, or a batch that was left to fill is full.
 local queue_key, due_key, messages_key, receives_key, grouped_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6]
@@ -35,9 +35,12 @@ local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
 local head_at_ms = head[2] and tonumber(head[2]) or math.huge
 local earliest_at_ms = head_at_ms
 
+local to_make_due = {}  -- at once: a command costs a script more than what it does for one message
+
 local function line_up(id, group, due_at_ms)
   if group == '' then
-    redis.call('ZADD', due_key, due_at_ms, id)
+    to_make_due[#to_make_due + 1] = due_at_ms
+    to_make_due[#to_make_due + 1] = id
   else
     local lane = group .. '\0'
     redis.call('ZADD', grouped_key, due_at_ms, id)
@@ -81,10 +84,9 @@ for i = 6, #ARGV, 6 do
     end
   end
   reply[#reply + 1] = word
-  reply[#reply + 1] = id
-  reply[#reply + 1] = ''
 end
 
+if #to_make_due > 0 then redis.call('ZADD', due_key, unpack(to_make_due)) end
 if sent_bytes > 0 then
   redis.call('HSET', queue_key, 'stored_bytes', string.format('%.0f', stored_bytes + sent_bytes))
 end
