@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 from urllib.parse import unquote
+
+import msgspec
 
 from karin.access_keys import EVERYTHING, KeyScope
 from karin.sqs.names import QueueId
@@ -14,7 +15,7 @@ from karin.wsgi.request import HttpRequest
 _QUEUE_PATH = re.compile(r"/(?P<account>\d{12})/(?P<name>[^/]+)/?$", re.ASCII)
 
 
-class Caller(NamedTuple):
+class Caller(msgspec.Struct, frozen=True):
     """The caller of an action, once it is authenticated."""
 
     http: HttpRequest

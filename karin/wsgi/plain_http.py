@@ -8,8 +8,8 @@ refuse.
 
 import re
 from http import HTTPStatus
-from typing import NamedTuple
 
+import msgspec
 from gunicorn import SERVER
 
 from karin.wsgi.bodies import SMALL_BYTES
@@ -25,7 +25,7 @@ _NOT_PLAIN = frozenset(("expect", "transfer-encoding", "upgrade", "x-forwarded-p
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
-class PlainRequest(NamedTuple):
+class PlainRequest(msgspec.Struct, frozen=True):
     """A request whose body is what stands in its piece from ``start`` to ``end``, which may not have come yet."""
 
     http: HttpRequest

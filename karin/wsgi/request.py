@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -45,7 +45,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
         return self.headers.get(name)
 
 
-class HttpAnswer(NamedTuple):
+class HttpAnswer(msgspec.Struct, frozen=True):
     """What answers a request; ``headers`` are those beside the type and the length of the body."""
 
     status: int

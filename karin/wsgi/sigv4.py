@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
+
+import msgspec
 
 from karin.sqs.errors import (
     AccessDenied,
@@ -37,7 +38,7 @@ _REGION = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]*)")
 
 
-class Signed(NamedTuple):
+class Signed(msgspec.Struct, frozen=True):
     """What a caller claims: who it is, what it signed, when, and the signature."""
 
     key_id: str
@@ -51,7 +52,7 @@ class Signed(NamedTuple):
     expires_seconds: int | None = None  # of a presigned URL
 
 
-class Claim(NamedTuple):
+class Claim(msgspec.Struct, frozen=True):
     """Who a request's head says it is from, until the body confirms it."""
 
     request: HttpRequest
