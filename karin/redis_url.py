@@ -133,9 +133,14 @@ def _service(path: str, kind: Kind) -> tuple[str, str]:
             raise RedisUrlError("names no service: write redis+sentinel://host:port/service, often mymaster")
     if database and not database.isdecimal():
         raise RedisUrlError(f"has /{database} where the number of a database stands: write /0, or leave it out")
-    if kind is Kind.CLUSTER and database.strip("0"):
-        raise RedisUrlError("asks for a database that no cluster has: there is only /0")
+    if kind is Kind.CLUSTER:
+        _require_first(database)
     return service, database
+
+
+def _require_first(database: str) -> None:
+    if database.strip("0"):
+        raise RedisUrlError("asks for a database that no cluster has: there is only /0")
 
 
 def _parameters(query: str, kind: Kind, *, is_encrypted: bool) -> dict[str, str]:
@@ -149,6 +154,8 @@ def _parameters(query: str, kind: Kind, *, is_encrypted: bool) -> dict[str, str]
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise RedisUrlError(f"has the parameter {name}, which karin does not know: {hint}")
         _check(name, value)
+    if kind is Kind.CLUSTER:
+        _require_first(parameters.get("db", ""))
     return parameters
 
 

@@ -43,6 +43,15 @@ def unavailable_store(facts: Facts) -> Iterator[Finding]:
             fix="Move to a larger plan, or unset REDIS_URL: karin then runs a store of its own. A terminal UI or a"
             " provider's data browser left open spends commands too.",
         )
+    elif facts.store_problem and facts.store and facts.store.nodes > 1 and facts.store.info:
+        yield problem(
+            "store-unavailable",
+            "store",
+            "a node of its cluster does not serve",
+            why=f"{facts.store_problem.rstrip('.')}. Its queues take and deliver nothing, nor do any others"
+            " while the cluster wants to be whole (cluster-require-full-coverage).",
+            fix="Start that node, or let a replica take its place: CLUSTER FAILOVER FORCE on the replica does so.",
+        )
     elif facts.store_problem:
         yield problem(
             "store-unavailable",

@@ -261,6 +261,10 @@ class Faults:
             episode.trier = None
             episode.shut(now_ms, pause_ms(episode.tries, fault, self.most_pause_ms))
 
+    def met_at_ms(self, fault: Fault) -> int | None:
+        """Return when a command last met a fault, None if none has."""
+        return self._met_at_ms.get(fault.name)
+
     def enter(self, command: str) -> None:
         """Begin a command; raises StoreUnavailable when it is too soon for one."""
         if self._episodes:
@@ -311,9 +315,9 @@ class Faults:
 
     def _tell(self, fault: Fault, said: str, now_ms: int) -> bool:
         """Log a fault unless it was met a moment ago; tell whether it was logged."""
-        met_at_ms = self._met_at_ms.get(fault.name)
+        known = [faults.met_at_ms(fault) for faults in (self, *self._nodes.values())]  # a node's own have told of it
         self._met_at_ms[fault.name] = now_ms
-        if met_at_ms is not None and met_at_ms <= now_ms < met_at_ms + QUIET_MS:
+        if any(at_ms is not None and at_ms <= now_ms < at_ms + QUIET_MS for at_ms in known):
             return False
         self.log.warning("the store does not serve: %s. What it means: %s", _first_line(said), fault.advice)
         return True

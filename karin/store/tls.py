@@ -14,4 +14,8 @@ class TlsConnection(redis.SSLConnection):
         """Tell whether there is an answer to read. Raises redis.ConnectionError with the reason of a refusal."""
         if not super().can_read(timeout):
             return False
-        return bool(self._parser.read_from_socket(timeout=0, raise_on_timeout=False))
+        try:
+            return bool(self._parser.read_from_socket(timeout=0, raise_on_timeout=False))
+        except OSError as error:  # such as an alert
+            self.disconnect()  # type: ignore[no-untyped-call]
+            raise redis.ConnectionError(f"{self.host}:{self.port} refused the connection. {error}") from error

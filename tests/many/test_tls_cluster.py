@@ -1,5 +1,6 @@
 """A cluster whose nodes speak TLS alone: all of karin goes over it, and what does not fit is told in one line."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import pytest
 from karin.sqs.names import QueueId
 from karin.store import keys
 from karin.store.connection import StoreUnavailable
-from karin.store.faults import UNTRUSTED
+from karin.store.faults import UNTRUSTED, Faults
 from karin.store.store import Store
 from tests.many.cluster import Cluster, running_cluster
-from tests.many.tls import make_certificates
+from tests.many.tls import HOST, make_certificates
 from tests.store.support import ACCOUNT
 from tests.support import short_folder, wait_until
 from tests.system.whole import definition, running_karin
@@ -60,13 +61,19 @@ def test_all_of_karin_works_over_a_cluster_with_tls(cluster: Cluster, tmp_path: 
     ],
     ids=["unknown CA", "another CA"],
 )
-def test_a_ca_that_does_not_fit_is_told_in_one_line(cluster: Cluster, wrong: dict[str, str], said: str) -> None:
+def test_a_ca_that_does_not_fit_is_told_in_one_line_and_logged_once_for_a_node(
+    cluster: Cluster, wrong: dict[str, str], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
     url = cluster.tls_url(**{name: value.format(folder=cluster.tls) for name, value in wrong.items()})
+    store = Store.open(url, max_connections=1, faults=Faults(logging.getLogger("karin.test")))
     with pytest.raises(StoreUnavailable) as caught:
-        Store.open(url, max_connections=1).queues.names()
+        store.queues.names()
     assert said in str(caught.value).lower()
     assert "\n" not in str(caught.value)
     assert caught.value.fault is UNTRUSTED
+    logged = [record.getMessage() for record in caplog.records]
+    assert 1 <= len(logged) <= len(cluster.servers)
+    assert all(sum(f"{HOST}:{server.port}." in line for line in logged) <= 1 for server in cluster.servers)
 
 
 def test_nodes_that_tell_addresses_where_the_certificate_has_a_name_are_told_in_one_line(cluster: Cluster) -> None:

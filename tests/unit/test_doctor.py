@@ -227,6 +227,12 @@ CASES: list[tuple[Check, Facts, Severity | None, str]] = [
     (store_checks.unavailable_store, facts(store_problem="connection refused"), P, "connection refused"),
     (
         store_checks.unavailable_store,
+        facts(store=replace(GOOD_STORE, nodes=3), store_problem="connecting to a:1: refused"),
+        P,
+        "a node of its cluster does not serve",
+    ),
+    (
+        store_checks.unavailable_store,
         facts(store_problem="ERR max requests limit exceeded. Limit: 500000, Usage: 500000."),
         P,
         "larger plan",

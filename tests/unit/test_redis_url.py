@@ -66,6 +66,7 @@ def test_secrets_are_not_in_its_representation() -> None:
         ("redis+cluster://a:port", "has no usable port in a:port"),
         ("redis+cluster://a:99999", "has no usable port in a:99999"),
         ("redis+cluster://a/1", "asks for a database that no cluster has"),
+        ("redis+cluster://a?db=1", "asks for a database that no cluster has"),
         ("redis://a/first", "has /first where the number of a database stands"),
         ("redis+sentinel://a,b", "names no service: write redis+sentinel://host:port/service"),
         ("redis://a?ssl_ca_certs=/ca.pem", "has ssl_ca_certs, which means something for rediss:// alone"),
