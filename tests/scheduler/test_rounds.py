@@ -321,10 +321,16 @@ def durable() -> Iterator[DurableStore]:
         yield running
 
 
-def test_an_outcome_is_written_when_the_store_is_back(durable: DurableStore, gate: Gate) -> None:
+def durable_with_a_message(durable: DurableStore) -> Store:
+    """Return what commands such a store, that has a message in one queue."""
     store = Store.open(durable.url, max_connections=2)
     create(store, CLOCK.now_ms())
     send(store, CLOCK.now_ms())
+    return store
+
+
+def test_an_outcome_is_written_when_the_store_is_back(durable: DurableStore, gate: Gate) -> None:
+    store = durable_with_a_message(durable)
     recorder = Recorder(gate)
     with running_rounds(store, serving(QUEUE), recorder) as rounds:
         rounds.wakes.nudge(QUEUE, CLOCK.now_ms())
@@ -341,9 +347,7 @@ def test_an_outcome_is_written_when_the_store_is_back(durable: DurableStore, gat
 def test_claims_are_tried_again_until_the_store_is_back(
     durable: DurableStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = Store.open(durable.url, max_connections=2)
-    create(store, CLOCK.now_ms())
-    send(store, CLOCK.now_ms())
+    store = durable_with_a_message(durable)
     durable.kill()
     recorder = Recorder()
     caplog.set_level("DEBUG", "karin.scheduler")
@@ -356,9 +360,7 @@ def test_claims_are_tried_again_until_the_store_is_back(
 
 
 def test_a_store_that_stands_still_for_a_moment_costs_nothing_but_time(durable: DurableStore, gate: Gate) -> None:
-    store = Store.open(durable.url, max_connections=2)
-    create(store, CLOCK.now_ms())
-    send(store, CLOCK.now_ms())
+    store = durable_with_a_message(durable)
     recorder = Recorder(gate)
     with running_rounds(store, serving(QUEUE), recorder) as rounds:
         rounds.wakes.nudge(QUEUE, CLOCK.now_ms())

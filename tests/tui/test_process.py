@@ -3,9 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 import redis
@@ -25,13 +23,6 @@ from tests.system.whole import definition
 from tests.tui.terminal import terminal
 
 PROGRAM = str(Path(sys.executable).with_name("karin-tui"))
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """Return a KARIN_HOME whose path is short enough for sockets."""
-    with TemporaryDirectory(prefix="karin-", dir="/tmp") as folder:
-        yield Path(folder)
 
 
 def _context(url: str, home: Path) -> Context:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -32,13 +31,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """Return an SSH server."""
     with running_sshd(tmp_path) as running:
         yield running
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """Return a KARIN_HOME whose path is short enough for sockets."""
-    with TemporaryDirectory(prefix="karin-", dir="/tmp") as folder:
-        yield Path(folder)
 
 
 @pytest.fixture

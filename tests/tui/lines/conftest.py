@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,13 +17,6 @@ from tests.tui.lines.talking import Talk, talk
 PROGRAM = str(Path(sys.executable).with_name("karin-tui"))
 Start = Callable[..., Talk]
 """Starts karin-tui with arguments and further variables."""
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """Return a KARIN_HOME whose path is short enough for sockets."""
-    with TemporaryDirectory(prefix="karin-", dir="/tmp") as folder:
-        yield Path(folder)
 
 
 @pytest.fixture

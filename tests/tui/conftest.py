@@ -1,0 +1,15 @@
+"""What tests share that show a karin of their own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import short_folder
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Return a KARIN_HOME whose path is short enough for sockets."""
+    with short_folder() as folder:
+        yield folder
