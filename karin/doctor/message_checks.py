@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from karin.doctor.facts import Facts
 from karin.doctor.findings import Finding, note, problem
 from karin.mapping.model import POLLING_STATES
-from karin.operations.wording import counted, relative
+from karin.operations.wording import counted, elapsed, relative
 from karin.sqs.redrive import dead_letter_target
 
 OVERDUE_MS = 600_000  # twice the longest batching window
+RETENTION_SECONDS = 345_600  # of a queue that does not say
+DAY_SECONDS = 86_400
 STRANDED_IN = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
 
 
@@ -25,7 +27,7 @@ def stranded_in_aws(facts: Facts) -> Iterator[Finding]:
         if not waiting or queue.arn in polled:
             continue
         messages = counted(waiting, "message")
-        days = int(attributes.get("MessageRetentionPeriod") or 345_600) / 86_400
+        kept = _age(int(attributes.get("MessageRetentionPeriod") or RETENTION_SECONDS))
         if queue.arn in mapped:
             yield problem(
                 "stranded",
@@ -34,7 +36,7 @@ def stranded_in_aws(facts: Facts) -> Iterator[Finding]:
                 why="They were there before the mapping was disabled, or someone sends to AWS instead of karin. The"
                 " JavaScript SDK v3 does that whenever it is given a queue URL of AWS and no endpoint in its code:"
                 " AWS_ENDPOINT_URL_SQS does not count then. AWS deletes the messages when they are"
-                f" {days:g} days old.",
+                f" {kept} old.",
                 fix="Give the sender karin's endpoint in its code (or useQueueUrlAsEndpoint: false, or karin's queue"
                 f" URL); then fetch what is there with `karin doctor --import {name}`.",
             )
@@ -44,7 +46,7 @@ def stranded_in_aws(facts: Facts) -> Iterator[Finding]:
                 f"queue {name}",
                 f"{messages} in the real dead-letter queue",
                 why="They failed while AWS still delivered, or were sent there. AWS deletes them when they are"
-                f" {days:g} days old.",
+                f" {kept} old.",
                 fix=f"`karin doctor --import {name}` fetches them, `karin redrive {name}` then tries them again.",
             )
 
@@ -74,3 +76,9 @@ def overdue(facts: Facts) -> Iterator[Finding]:
             why=why,
             fix=fix,
         )
+
+
+def _age(seconds: int) -> str:
+    """Return an age as people say it: ``4 days``, ``60s``."""
+    days, rest = divmod(seconds, DAY_SECONDS)
+    return elapsed(seconds * 1000) if rest else counted(days, "day")

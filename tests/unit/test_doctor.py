@@ -178,6 +178,18 @@ CASES: list[tuple[Check, Facts, Severity | None, str]] = [
     ),
     (
         message_checks.stranded_in_aws,
+        facts(deployment(ApproximateNumberOfMessages="1", MessageRetentionPeriod="90")),
+        P,
+        "AWS deletes the messages when they are 1m old.",
+    ),
+    (
+        message_checks.stranded_in_aws,
+        facts(deployment(ApproximateNumberOfMessages="1", MessageRetentionPeriod="86400")),
+        P,
+        "AWS deletes the messages when they are 1 day old.",
+    ),
+    (
+        message_checks.stranded_in_aws,
         facts(deployment(mapping(state="Enabled"), ApproximateNumberOfMessages="2")),
         None,
         "",
