@@ -15,7 +15,7 @@ from pathlib import Path
 
 from karin.embedded import make_store_folder, store_answers, store_command
 from karin.settings import Settings
-from tests.support import wait_until
+from tests.support import START_SECONDS, wait_until
 
 STOP_SECONDS = 30
 
@@ -94,7 +94,7 @@ def running_endpoint(store_url: str, log: Path | None = None, **variables: str) 
     environ = bare_environ(REDIS_URL=store_url, KARIN_BIND=f"127.0.0.1:{port}", **variables)
     url = f"http://127.0.0.1:{port}"
     with process([sys.executable, "-m", "karin", "endpoint"], environ, log):
-        wait_until(lambda: status_of(f"{url}/healthz"), "the endpoint answers", 20)
+        wait_until(lambda: status_of(f"{url}/healthz"), "the endpoint answers", START_SECONDS)
         yield url
 
 

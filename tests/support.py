@@ -10,6 +10,7 @@ from typing import TypeVar
 
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 0.05
 PAUSE_OF_WAIT = 0.05  # who has waited for seconds looks less often: many a look costs what it waits for its time
+START_SECONDS = 60  # for a process to serve; on an idle machine it takes two
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ import pytest
 import karin
 from tests.container.box import HOME, MOUNT_POINTS, USER, boxed
 from tests.processes import free_port, status_of
-from tests.support import wait_until
+from tests.support import START_SECONDS, wait_until
 from tests.wire.signing import KEYS, LIST, Request, sign
 
 CHECKOUT, ENVIRONMENT = "/srv/karin", "/srv/environment"  # inside: their own places may lie in what the box covers
@@ -63,7 +63,7 @@ def test_karin_is_the_first_process_and_has_no_rights_and_nothing_to_write_but_i
         root_of_this_machine() as root,
         boxed(root, [f"{ENVIRONMENT}/bin/python", "-m", "karin", "up"], environ, log, shm=False) as box,
     ):
-        wait_until(lambda: "karin is up" in log.read_text(), "karin is up", 20)
+        wait_until(lambda: "karin is up" in log.read_text(), "karin is up", START_SECONDS)
         assert box.fact("NSpid").split()[-1] == "1"
         assert box.fact("Uid").split() == [str(USER)] * 4
         assert {box.fact(name) for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb")} == {"0" * 16}
@@ -77,7 +77,7 @@ def test_karin_is_the_first_process_and_has_no_rights_and_nothing_to_write_but_i
         os.kill(before, signal.SIGKILL)
         box.runs("sh", "-c", "sleep 0.1 & exit 0", environ=environ)
         wait_until(lambda: box.processes().get("store", before) != before, "the store is back", 20)
-        wait_until(lambda: signed.send(url).status == 200, "the endpoint serves again", 20)
+        wait_until(lambda: signed.send(url).status == 200, "the endpoint serves again", START_SECONDS)
         wait_until(lambda: not box.zombies(), "orphans are reaped")
         began = os.times().elapsed
         assert box.ends() == 0

@@ -16,7 +16,7 @@ import pytest
 
 from tests.deploy.conftest import need
 from tests.processes import bare_environ, free_port, process
-from tests.support import wait_until
+from tests.support import START_SECONDS, wait_until
 from tests.wire.query_model import query_session
 from tests.wire.sdk import INVALID_SIGNATURE, Protocol, SqsClient
 from tests.wire.signing import KEY_ID, LIST, SECRET, TOKEN, presign
@@ -112,7 +112,9 @@ def running(kind: str, endpoint: str, certificate: Path, folder: Path) -> Iterat
     environ = bare_environ(HOME=str(folder), XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder))
     url = f"https://localhost:{port}"
     with process(command, environ, folder / "program.log"):
-        wait_until(lambda: answers(port, certificate), f"the proxy answers:\n{Proxy(url, folder).written()}", 20)
+        wait_until(
+            lambda: answers(port, certificate), f"the proxy answers:\n{Proxy(url, folder).written()}", START_SECONDS
+        )
         yield Proxy(url, folder)
 
 

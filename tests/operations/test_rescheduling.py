@@ -27,7 +27,7 @@ from tests.scheduler.support import context_of
 from tests.store import fifo
 from tests.store.support import FIFO, OTHER, QUEUE, assert_no_leak, bodies, claim, counts, create, nudges, send
 from tests.store.support import settlement as verdict_on
-from tests.support import wait_until
+from tests.support import START_SECONDS, wait_until
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -309,7 +309,11 @@ def test_a_scheduler_delivers_at_once_what_is_run_now_and_in_time_what_is_moved(
     clock = SystemClock()
     context, deliveries = context_of(store, clock), Deliveries(service)
     with running_scheduler(store_url, service, tmp_path / "scheduler.log"):
-        wait_until(lambda: store.deployment.snapshot() and store.deployment.last_sweeps(), "the scheduler serves", 20)
+        wait_until(
+            lambda: store.deployment.snapshot() and store.deployment.last_sweeps(),
+            "the scheduler serves",
+            START_SECONDS,
+        )
         ids = [send(store, clock.now_ms(), queue=SLOW, delay_ms=DAY_MS) for _ in range(4)]
         now, soon, gone, later = (look(context, message_id, SLOW) for message_id in ids)
         delete(context, SLOW, gone)

@@ -26,7 +26,7 @@ from tests.scheduler.broken_lambda import (
 from tests.scheduler.scheduled import running_scheduler
 from tests.scheduler.support import recorded
 from tests.store.support import ACCOUNT, counts, send
-from tests.support import wait_until
+from tests.support import START_SECONDS, wait_until
 
 CLOCK = SystemClock()
 
@@ -67,7 +67,11 @@ def test_every_way_to_fail_does_with_the_messages_what_it_should(
     service: BrokenLambda, store_url: str, store: Store, tmp_path: Path
 ) -> None:
     with running_scheduler(store_url, service, tmp_path / "scheduler.log"):
-        wait_until(lambda: store.deployment.snapshot() and store.deployment.last_sweeps(), "the scheduler serves", 20)
+        wait_until(
+            lambda: store.deployment.snapshot() and store.deployment.last_sweeps(),
+            "the scheduler serves",
+            START_SECONDS,
+        )
         for name in service.behaviours:
             send(store, CLOCK.now_ms(), queue=queue(name))
         for number in range(9):

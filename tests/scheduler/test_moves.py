@@ -20,7 +20,7 @@ from tests.scheduler.moving import DEAD, WORK, bury, latest, make_queues, outcom
 from tests.scheduler.scheduled import running_scheduler
 from tests.scheduler.support import REGION
 from tests.store.support import ACCOUNT, bodies, counts, create
-from tests.support import wait_until
+from tests.support import START_SECONDS, wait_until
 
 CLOCK = SystemClock()
 
@@ -80,7 +80,7 @@ def test_a_scheduler_killed_half_way_is_replaced_and_every_message_arrives_once(
 ) -> None:
     bury(store, CLOCK.now_ms(), *texts(60))
     with running_scheduler(store_url, service, tmp_path / "first.log") as first:
-        wait_until(store.deployment.last_sweeps, "the first scheduler serves", 20)
+        wait_until(store.deployment.last_sweeps, "the first scheduler serves", START_SECONDS)
         start_move(real, DEAD.arn(REGION), None, 30)
         wait_until(lambda: latest(real).moved >= 20, "a third is moved")
         first.kill()
@@ -101,7 +101,7 @@ def test_a_scheduler_that_is_told_to_stop_is_replaced_at_once(
     bury(store, CLOCK.now_ms(), *texts(60))
     log = tmp_path / "first.log"
     with running_scheduler(store_url, service, log) as first:
-        wait_until(store.deployment.last_sweeps, "the first scheduler serves", 20)
+        wait_until(store.deployment.last_sweeps, "the first scheduler serves", START_SECONDS)
         start_move(real, DEAD.arn(REGION), None, 30)
         wait_until(lambda: latest(real).moved >= 10, "some are moved")
         first.terminate()

@@ -34,7 +34,7 @@ from tests.scheduler.scheduled import (
 )
 from tests.store.servers import DurableStore, monitored, started_store
 from tests.store.support import ACCOUNT, counts, create, send
-from tests.support import short_folder, wait_until
+from tests.support import START_SECONDS, short_folder, wait_until
 
 CLOCK = SystemClock()
 GENEROUS_MS = 3_000  # how late a busy test machine may be; benchmarks measure the real figure
@@ -66,7 +66,9 @@ def home() -> Iterator[Path]:
 
 
 def wait_until_it_serves(store: Store) -> None:
-    wait_until(lambda: store.deployment.snapshot() and store.deployment.last_sweeps(), "the scheduler serves", 20)
+    wait_until(
+        lambda: store.deployment.snapshot() and store.deployment.last_sweeps(), "the scheduler serves", START_SECONDS
+    )
 
 
 def wait_until_gone(store: Store, queue: QueueId) -> None:

@@ -10,7 +10,7 @@ from karin.store import keys
 from karin.store.schema import EXIT_NEWER_STORE, VERSION, NewerStore
 from karin.store.store import Store
 from tests.processes import bare_environ, free_port, process, running_endpoint, status_of
-from tests.support import short_folder, wait_until
+from tests.support import START_SECONDS, short_folder, wait_until
 from tests.wire.monitoring import commands
 
 SENTENCE = (
@@ -112,7 +112,7 @@ def test_an_endpoint_that_found_no_store_looks_once_there_is_one(store_url: str,
         environ = bare_environ(REDIS_URL=f"unix://{late}", KARIN_BIND=f"127.0.0.1:{free_port()}")
         url = f"http://{environ['KARIN_BIND']}/healthz"
         with process([sys.executable, "-m", "karin", "endpoint"], environ, home / "log") as endpoint:
-            assert wait_until(lambda: status_of(url), "the endpoint answers", 20) == 503
+            assert wait_until(lambda: status_of(url), "the endpoint answers", START_SECONDS) == 503
             late.symlink_to(store_url.removeprefix("unix://"))
             wait_until(lambda: endpoint.poll() is not None, "the endpoint ends", 20)
             assert endpoint.returncode == EXIT_NEWER_STORE

@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from tests.processes import bare_environ, free_port, process, running_endpoint, status_of
-from tests.support import wait_until
+from tests.support import START_SECONDS, wait_until
 from tests.system.whole import children_of, definition, running_karin
 
 ROOT = Path(__file__).parents[2]
@@ -95,7 +95,7 @@ def test_it_serves_as_process_1_of_a_namespace_and_ends_in_good_order(home: Path
     environ = bare_environ(KARIN_HOME=str(home), KARIN_BIND=f"127.0.0.1:{port}")
     command = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child", sys.executable, "-m", "karin", "up"]
     with process(command, environ) as outside:
-        wait_until(lambda: status_of(f"http://127.0.0.1:{port}/healthz"), "the endpoint answers", 20)
+        wait_until(lambda: status_of(f"http://127.0.0.1:{port}/healthz"), "the endpoint answers", START_SECONDS)
         (inside,) = children_of(outside.pid)
         os.kill(inside, signal.SIGTERM)
         assert outside.wait(30) == 0
@@ -106,7 +106,7 @@ def test_plain_gunicorn_hosts_the_same_endpoint_from_the_checkout(store_url: str
     environ = bare_environ(REDIS_URL=store_url, KARIN_BIND=f"127.0.0.1:{port}", PYTHONPATH=str(ROOT))
     command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py")]
     with process(command, environ):
-        wait_until(lambda: status_of(f"http://127.0.0.1:{port}/healthz"), "gunicorn answers", 20)
+        wait_until(lambda: status_of(f"http://127.0.0.1:{port}/healthz"), "gunicorn answers", START_SECONDS)
         sqs = boto3.client(
             "sqs",
             endpoint_url=f"http://127.0.0.1:{port}",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tests.processes import bare_environ, free_port, process, status_of
-from tests.support import wait_until
+from tests.support import START_SECONDS, wait_until
 from tests.wire.signing import KEYS, TOKEN
 
 MIB = 1024 * 1024
@@ -57,7 +57,7 @@ def running_fort(store_url: str, folder: Path, *, impatient: bool = False) -> It
         command = [sys.executable, "-m", "gunicorn", "--config", "python:tests.wire.impatient"]
         environ["PYTHONPATH"] = str(Path(__file__).parents[2])
     with process(command, environ, log) as master:
-        wait_until(lambda: status_of(f"{url}/healthz"), "the endpoint answers", 20)
+        wait_until(lambda: status_of(f"{url}/healthz"), "the endpoint answers", START_SECONDS)
         yield Fort(url, log, (master.pid, _child_of(master.pid)))
 
 

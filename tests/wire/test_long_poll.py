@@ -14,7 +14,7 @@ import redis
 from karin.clock import SystemClock
 from karin.sqs.names import QueueId
 from tests.processes import bare_environ, free_port, process, running_endpoint, running_store, status_of
-from tests.support import wait_until
+from tests.support import START_SECONDS, wait_until
 from tests.wire.monitoring import commands
 from tests.wire.pollers import first_answered, listeners, polling, scripts_run, waiting
 from tests.wire.raw import ask_json
@@ -320,7 +320,7 @@ def test_a_stopping_endpoint_answers_all_waiters(store_url: str, raw: redis.Redi
     url = f"http://127.0.0.1:{port}"
     environ = bare_environ(REDIS_URL=store_url, KARIN_BIND=f"127.0.0.1:{port}")
     with process([sys.executable, "-m", "karin", "endpoint"], environ) as running:
-        wait_until(lambda: status_of(f"{url}/healthz"), "the endpoint answers", 20)
+        wait_until(lambda: status_of(f"{url}/healthz"), "the endpoint answers", START_SECONDS)
         assert ask_json(url, "CreateQueue", {"QueueName": "work"}).status == 200
         with waiting(raw, url, "work", 20) as pollers:
             running.send_signal(signal.SIGTERM)
