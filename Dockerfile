@@ -1,5 +1,5 @@
 # karin in a container: docs/deploy-container.md tells how to run it, `make container-proof` carries these steps out.
-# 3.11 is what all tests run on; the proof takes 3.13 as well.
+# 3.11 is what all tests run on; the proof takes 3.13 and 3.14 as well.
 ARG PYTHON=3.11
 
 FROM python:${PYTHON}-slim AS build

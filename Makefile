@@ -104,7 +104,7 @@ chaos: $(VENV)/.dev ## kill, stop and cut off what karin consists of, and set it
 soak: $(VENV)/.dev ## load karin for an hour, and prove that memory, handles, connections and keys do not grow (ARGS="--seconds S")
 	@$(BIN)/python -m tests.soak $(ARGS)
 
-container-proof: $(VENV)/.dev ## carry out the Dockerfile without an engine, and run what comes of it as one would (needs root; ARGS="--python 3.13")
+container-proof: $(VENV)/.dev ## carry out the Dockerfile without an engine, and run what comes of it as one would (needs root; ARGS="--python 3.14", ARGS=--systemd: docs/deploy-linux.md)
 	@$(BIN)/python -u -m tests.container $(ARGS)
 
 fuzz: $(VENV)/.dev $(if $(findstring --guided,$(ARGS)),$(VENV)/.guided) ## give a million inputs to all that strangers write (ARGS="--inputs N --seed S --guided")

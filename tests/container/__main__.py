@@ -1,5 +1,7 @@
 """``make container-proof``: carry out the Dockerfile, run what comes of it as an engine would, and say what was seen.
 
+With ``--systemd`` it carries out docs/deploy-linux.md instead, on a Debian whose first process is systemd.
+
 Root, debootstrap and util-linux are all it needs. Each line is printed once it has been found true; the first that is
 not ends the proof with an AssertionError.
 """
@@ -14,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from karin.embedded import OTHERS_MB
+from tests.container import guide
 from tests.container.box import HOME, MOUNT_POINTS, USER, Box, boxed
 from tests.container.image import RELEASES, Image, build
 from tests.processes import free_port, status_of
@@ -154,6 +157,9 @@ def main() -> int:
     """Prove it; return an exit code."""
     parser = argparse.ArgumentParser(prog="make container-proof ARGS=...", description=__doc__)
     parser.add_argument("--python", choices=RELEASES, help="another Python than the Dockerfile's own")
+    parser.add_argument(
+        "--systemd", action="store_true", help="the guide for a Linux machine instead of the Dockerfile"
+    )
     asked = parser.parse_args()
     missing = [tool for tool in ("debootstrap", "unshare", "nsenter") if shutil.which(tool) is None]
     if os.geteuid() != 0 or missing:
@@ -162,6 +168,10 @@ def main() -> int:
         )
         return 2
     WORK.mkdir(parents=True, exist_ok=True)
+    if asked.systemd:
+        guide.prove(CHECKOUT, WORK)
+        print("systemd: ok")
+        return 0
     image = build(CHECKOUT, WORK, asked.python)
     for point in MOUNT_POINTS:
         (image.root / point).mkdir(exist_ok=True)

@@ -13,8 +13,10 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-RELEASES = {"3.11": "bookworm", "3.13": "trixie"}  # the Debian that has a Python
+RELEASES = {"3.11": "bookworm", "3.13": "trixie", "3.14": "forky"}  # the Debian that has a Python
+SCRIPT = "/usr/share/debootstrap/scripts/sid"  # the one of all releases; an older debootstrap lacks names of newer ones
 CACHE_MOUNT = re.compile(r"--mount=type=cache,target=(\S+)\s+")
+MIRROR = "http://deb.debian.org/debian"
 PIP = ("PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT", "http_proxy", "https_proxy", "no_proxy")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -58,7 +60,7 @@ def build(context: Path, work: Path, python: str | None = None) -> Image:
                     raise ValueError(f"FROM {source} is not understood here")
                 image = stages[name] = Image(_stage(work, version, name or "final"))
             case "RUN":
-                _run(image, rest, work / "pip")
+                run_in(image, rest, work / "pip")
             case "COPY":
                 _copy(image, rest, context, stages)
             case "ENV":
@@ -83,29 +85,51 @@ def base(work: Path, version: str) -> Path:
     """Return a root of Debian with a Python, made if it is not there; ``python`` is where the official image has it."""
     if version not in RELEASES:
         raise ValueError(f"no Debian has Python {version}: {', '.join(RELEASES)} can be proved")
-    root = work / f"base-{version}"
-    if not (root / "usr/bin/python3").exists():
-        root.mkdir(parents=True, exist_ok=True)
-        packages = "--include=python3,python3-venv,ca-certificates"
-        subprocess.run(
-            ["debootstrap", "--variant=minbase", packages, RELEASES[version], str(root)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+    root = _debian(work / f"base-{version}", RELEASES[version], "python3", "python3-venv", "ca-certificates")
     python = root / "usr/local/bin/python"
     if not python.is_symlink():
         python.symlink_to("/usr/bin/python3")
     return root
 
 
-def _stage(work: Path, version: str, name: str) -> Path:
-    root = work / name
-    shutil.rmtree(root, ignore_errors=True)
-    subprocess.run(["cp", "-a", "--reflink=auto", str(base(work, version)), str(root)], check=True)
+def machine_base(work: Path) -> Path:
+    """Return a fresh root of the Debian that docs/deploy-linux.md names, with systemd and what that guide installs."""
+    packages = ("systemd", "python3", "python3-venv", "ca-certificates")
+    made = _debian(work / "base-machine", RELEASES["3.11"], *packages)
+    return _fresh(made, work / "machine")
+
+
+def _debian(root: Path, release: str, *packages: str) -> Path:
+    """Return a root of a Debian with some packages, made if it is not there."""
+    done = root.parent / f"{root.name}.done"
+    if not done.exists():
+        shutil.rmtree(root, ignore_errors=True)  # one that was broken off
+        root.mkdir(parents=True, exist_ok=True)
+        command = [
+            "debootstrap",
+            "--variant=minbase",
+            f"--include={','.join(packages)}",
+            release,
+            str(root),
+            MIRROR,
+            SCRIPT,
+        ]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        done.touch()
     return root
 
 
-def _run(image: Image, rest: str, cache: Path) -> None:
+def _stage(work: Path, version: str, name: str) -> Path:
+    return _fresh(base(work, version), work / name)
+
+
+def _fresh(made: Path, root: Path) -> Path:
+    shutil.rmtree(root, ignore_errors=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", str(made), str(root)], check=True)
+    return root
+
+
+def run_in(image: Image, rest: str, cache: Path) -> None:
     """Run a line in a chroot; what it needs of this machine to reach an index is lent to it and taken away again."""
     script = (
         'root=$1; shift; mount --bind /dev "$root/dev"; mount -t proc proc "$root/proc"; mount -t tmpfs tmp "$root/tmp"'

@@ -1,5 +1,7 @@
 """deploy/karin.service: systemd understands it, it fits what karin does, and karin works with what it leaves."""
 
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +34,15 @@ def test_its_limits_are_karins() -> None:
     assert said["RestartPreventExitStatus"] == [str(EXIT_USAGE)]
     [variable] = said["Environment"]
     assert Settings.from_env(dict([variable.split("=", 1)])).home == Path("/var/lib") / said["StateDirectory"][0]
+
+
+def test_it_reloads_with_what_the_smallest_debian_has() -> None:
+    [reload] = directives(UNIT)["ExecReload"]
+    with subprocess.Popen(["sleep", "600"]) as main:
+        program, *rest = shlex.split(reload.replace("${MAINPID}", str(main.pid)))
+        assert program == "/bin/sh"
+        subprocess.run([program, *rest], check=True, env={"PATH": ""})
+        assert main.wait(60) == -signal.SIGHUP
 
 
 def test_karin_works_with_the_system_calls_that_it_leaves(tmp_path: Path) -> None:
