@@ -23,7 +23,7 @@ from karin.sqs.errors import SqsError
 from karin.sqs.queue_attributes import REMOVABLE
 from karin.store.connection import StoreUnavailable
 
-START_SECONDS = 30
+START_SECONDS = 120  # a busy machine, or one that is emulated; who ends before is not waited for
 STOP_SECONDS = 32  # karin up itself takes at most 30
 SYNC_SECONDS = 60
 LOOK_SECONDS = 0.05

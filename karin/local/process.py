@@ -16,7 +16,7 @@ import msgspec
 from karin.local.records import DEFINITION_PATH, INVOCATIONS_PATH, InvocationPage, InvocationRecord
 from karin.local.tether import tethered
 
-START_SECONDS = 10
+START_SECONDS = 60  # a busy machine, or one that is emulated; who ends before is not waited for
 STOP_SECONDS = 5  # the service itself needs less than two
 ANSWER_SECONDS = 5
 
@@ -91,6 +91,9 @@ class LocalLambda:
             start_new_session=True,  # a Ctrl-C is for whoever started this to pass on
         )
         line = _first_line(self._process.stdout, START_SECONDS)
+        if line is None:
+            self.stop()
+            raise LocalLambdaError(f"the local Lambda service does not listen after {START_SECONDS} s: try again")
         if not line:
             self.stop()
             raise LocalLambdaError("the local Lambda service did not start: its line on stderr says why")
@@ -136,8 +139,8 @@ class LocalLambda:
             connection.close()
 
 
-def _first_line(stream: IO[bytes] | None, timeout_seconds: float) -> bytes:
-    """Read a line, or nothing when the stream ends or stays silent for too long."""
+def _first_line(stream: IO[bytes] | None, timeout_seconds: float) -> bytes | None:
+    """Read a line: empty when the stream ends, None when it stays silent for too long."""
     if stream is None or not select.select([stream], [], [], timeout_seconds)[0]:
-        return b""
+        return None
     return stream.readline()

@@ -103,7 +103,8 @@ def _debian(root: Path, release: str, *packages: str) -> Path:
     """Return a root of a Debian with some packages, made if it is not there."""
     done = root.parent / f"{root.name}.done"
     if not done.exists():
-        shutil.rmtree(root, ignore_errors=True)  # one that was broken off
+        # One that was broken off goes, but never what is mounted in it: debootstrap may leave /proc there.
+        subprocess.run(["rm", "-rf", "--one-file-system", str(root)], check=True)
         root.mkdir(parents=True, exist_ok=True)
         command = [
             "debootstrap",

@@ -108,6 +108,12 @@ def test_the_demos_function_prints_each_body_on_a_line() -> None:
     assert (record.error, record.log) == (None, "hello\nworld\n")
 
 
+def test_a_service_that_is_slow_is_not_said_to_have_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("karin.local.process.START_SECONDS", 0)
+    with pytest.raises(LocalLambdaError, match="does not listen after 0 s"):
+        LocalLambda(HELLO).start()
+
+
 @pytest.mark.parametrize("path", ["/nowhere.json", str(HELLO)])
 def test_a_service_that_cannot_start_is_reported(path: str, capfd: pytest.CaptureFixture[str]) -> None:
     with LocalLambda(HELLO) as first:
