@@ -66,11 +66,11 @@ def _refuse_other_sites(request: HttpRequest) -> None:
 
     An open endpoint is bound to loopback, where the browser of a person at this machine is: a form needs no signature.
     """
-    if sent_by_another_site(request.header("origin"), request.header("sec-fetch-site")):
+    if sent_by_another_site(request.headers.get("origin"), request.headers.get("sec-fetch-site")):
         raise AccessDenied("Pages of other sites have no access: set KARIN_ACCESS_KEYS, and sign.")
 
 
 def _claimed_key(request: HttpRequest) -> str | None:
     """Return the access key id that a caller names without proof; it is shown as SenderId, and decides nothing."""
-    found = _CREDENTIAL.search(request.header("authorization") or "")
+    found = _CREDENTIAL.search(request.headers.get("authorization") or "")
     return found[1] if found else None

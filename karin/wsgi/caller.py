@@ -30,17 +30,17 @@ class Caller(msgspec.Struct, frozen=True):
     def base_url(self) -> str:
         """Return scheme and host that the client used, with its URL token when it came by one."""
         http = self.http
-        scheme = (http.header("x-forwarded-proto") or http.scheme).split(",")[0].strip()
-        host = (http.header("x-forwarded-host") or http.header("host") or http.netloc).split(",")[0].strip()
+        scheme = (http.headers.get("x-forwarded-proto") or http.scheme).split(",")[0].strip()
+        host = (http.headers.get("x-forwarded-host") or http.headers.get("host") or http.netloc).split(",")[0].strip()
         return f"{scheme}://{host}/{self.token}" if self.token else f"{scheme}://{host}"
 
     @property
     def trace_header(self) -> str | None:
         """Return the X-Ray trace header of the request; with traces, also of a W3C one."""
-        header = self.http.header("x-amzn-trace-id")
+        header = self.http.headers.get("x-amzn-trace-id")
         if header or self.header_of_traceparent is None:
             return header
-        traceparent = self.http.header("traceparent")
+        traceparent = self.http.headers.get("traceparent")
         return self.header_of_traceparent(traceparent) if traceparent else None
 
     @property

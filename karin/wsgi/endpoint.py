@@ -5,10 +5,10 @@ It answers requests that are there whole, from the worker itself, and as a Falco
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import falcon
+import msgspec
 
 from karin.operations.context import Context
 from karin.operations.syncing import ask_for_sync
@@ -137,8 +137,7 @@ class SqsEndpoint:
         )
 
 
-@dataclass(slots=True)
-class _Exchange:
+class _Exchange(msgspec.Struct):
     """A request's id, and its action once that is known."""
 
     request_id: str

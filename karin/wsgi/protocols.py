@@ -41,5 +41,5 @@ class WireProtocol(Protocol):
 
 def choose(request: HttpRequest) -> WireProtocol:
     """Return the protocol that a request speaks, holding the request."""
-    target = request.header("x-amz-target")
+    target = request.headers.get("x-amz-target")
     return QueryProtocol(request) if target is None else JsonProtocol(target, request.body)

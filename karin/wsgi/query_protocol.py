@@ -29,11 +29,13 @@ class QueryProtocol:
     """One request in the Query protocol: a form in the body, or parameters in the URL."""
 
     def __init__(self, request: HttpRequest) -> None:
-        accept = (request.header("accept") or "").lower()
+        accept = (request.headers.get("accept") or "").lower()
         self._in_json = accept.startswith("application/json")
         self.content_type = "application/json" if self._in_json else "text/xml"
         form = "application/x-www-form-urlencoded"
-        self._is_form = request.method == "POST" and (request.header("content-type") or form).lower().startswith(form)
+        self._is_form = request.method == "POST" and (request.headers.get("content-type") or form).lower().startswith(
+            form
+        )
         self._query_string = request.query_string
         self._body = request.body
         self._parameters: dict[str, str] | None = None

@@ -40,10 +40,6 @@ class HttpRequest(msgspec.Struct, frozen=True):
         """Return the same request with its body."""
         return HttpRequest(self.method, self.raw_path, self.query_string, self.headers, body, self.scheme, self.netloc)
 
-    def header(self, name: str) -> str | None:
-        """Return a header's value."""
-        return self.headers.get(name)
-
 
 class HttpAnswer(msgspec.Struct, frozen=True):
     """What answers a request; ``headers`` are those beside the type and the length of the body."""

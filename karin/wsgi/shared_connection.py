@@ -6,11 +6,11 @@ redis-py still connects, since it knows addresses, passwords and TLS; hiredis al
 """
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 import gevent
 import hiredis
+import msgspec
 import redis
 from gevent.hub import Waiter
 from gevent.lock import BoundedSemaphore
@@ -67,8 +67,7 @@ class SharedConnection:
             return self._line
 
 
-@dataclass(slots=True, eq=False)
-class _Question:
+class _Question(msgspec.Struct, eq=False):
     """A command on its way: who waits for its answer, and after how many looks it was asked."""
 
     waiter: Any

@@ -77,7 +77,7 @@ def read_claim(request: HttpRequest, keys: Mapping[str, str], now_ms: int) -> Cl
         request,
         signed,
         signer(secret, signed.scope_date, signed.region, signed.service),
-        request.header("x-amz-content-sha256") or None,
+        request.headers.get("x-amz-content-sha256") or None,
     )
     if claim.body_hash is not None:
         _check_signature(claim, claim.body_hash)
@@ -163,13 +163,13 @@ def canonical_request(
 def _read(request: HttpRequest) -> Signed:
     signed = _read_claims(request)
     # It names the action: whoever holds a signed request without one could turn a presigned look into a purge.
-    if request.header("x-amz-target") is not None and "x-amz-target" not in signed.signed_headers:
+    if request.headers.get("x-amz-target") is not None and "x-amz-target" not in signed.signed_headers:
         raise InvalidSignature("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.")
     return signed
 
 
 def _read_claims(request: HttpRequest) -> Signed:
-    authorization = request.header("authorization")
+    authorization = request.headers.get("authorization")
     query = dict(_query_pairs(request.query_string))
     if authorization is not None and "X-Amz-Algorithm" in query:
         raise InvalidSignature(
@@ -188,7 +188,7 @@ def _read_header(request: HttpRequest, authorization: str) -> Signed:
         raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm}'.")
     parts = dict(_PART.findall(rest))
     credential, headers, signature = map(parts.get, ("Credential", "SignedHeaders", "Signature"))
-    date = request.header("x-amz-date") or _http_date(request.header("date"))
+    date = request.headers.get("x-amz-date") or _http_date(request.headers.get("date"))
     if credential and headers and signature and date:
         return _signed(credential, headers, signature, date, None)
     missing = [
@@ -290,10 +290,10 @@ def _same(expected: str, given: str) -> bool:
 
 def _candidates(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the hosts and paths that the client may have seen: a proxy in front may have changed either."""
-    hosts, paths = [request.header("host") or ""], [request.raw_path]
-    if forwarded := request.header("x-forwarded-host"):
+    hosts, paths = [request.headers.get("host") or ""], [request.raw_path]
+    if forwarded := request.headers.get("x-forwarded-host"):
         hosts.append(forwarded.split(",")[0].strip())
-    if prefix := request.header("x-forwarded-prefix"):
+    if prefix := request.headers.get("x-forwarded-prefix"):
         paths.append(prefix.rstrip("/") + request.raw_path)
     return [(host, path) for host in hosts for path in paths]
 
