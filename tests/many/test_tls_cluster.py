@@ -17,7 +17,7 @@ from tests.store.support import ACCOUNT
 from tests.support import short_folder, wait_until
 from tests.system.whole import definition, running_karin
 
-QUEUES = tuple(f"queue-{number}" for number in range(6))  # on all three nodes
+QUEUES = tuple(f"queue-{number}" for number in range(3))  # one on each node
 MOST_CONNECTIONS = 6
 SECONDS = 60
 
