@@ -70,7 +70,7 @@ class Backlog:
 
     def bytes_remembered(self) -> float:
         """Return how much of that is what deduplication remembers for five minutes."""
-        remembering = [part(queue) for queue in self.queues for part in (keys.remembered, keys.remembered_until)]
+        remembering = [part(queue) for queue in self.queues for part in (keys.remembered, keys.forgetting)]
         return sum(self.raw.memory_usage(key, samples=100) or 0 for key in remembering) / self.held
 
     def info(self, section: str) -> dict[str, Any]:

@@ -12,9 +12,12 @@ What the store's scripts need stands in front, where they read it without unpack
 all others                            the body, UTF-8, or zlib's compression of it
 ====================================  =========================================================================
 
-Version 1 of the layout has 13 digits in front and MessagePack behind them; it is read, and written no more.
+A group and a deduplication id that are UUIDs, or 64 hexadecimal digits as SHA-256 has them, are 16 or 32 bytes in
+the rest from version 3 of the layout on. Version 1 has 13 digits in front and MessagePack behind them; it is read, and
+written no more.
 """
 
+import re
 import struct
 import zlib
 from typing import Any
@@ -33,6 +36,8 @@ _VERSION_2, _COMPRESSED, _RESTS, _SENT_APART = 0x80, 0x40, 0x20, 0x10
 _INSTANT_BYTES = 6
 _LENGTH = struct.Struct(">I")
 _DIGITS = 13  # of version 1, before its MessagePack
+_UUID_BYTES, _UUID_LENGTH, _SHA256_LENGTH = 16, 36, 64
+_HEXADECIMAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 
 
 class _Rest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,6 +48,8 @@ class _Rest(msgspec.Struct, frozen=True, omit_defaults=True):
     t: str | None = None  # trace_header
     g: str | None = None  # group_id
     d: str | None = None  # deduplication_id
+    h: bytes | None = None  # group_id, if it is hexadecimal
+    e: bytes | None = None  # deduplication_id, if it is hexadecimal
     l: str | None = None  # noqa: E741 - dead_letter_source_arn
 
 
@@ -65,12 +72,15 @@ _USUAL = _Rest()
 
 def pack_message(message: Message, account: str = "") -> bytes:
     """Return a message's stored form; ``account`` is that of its queue. Up to 1 MiB is compressed on the way."""
+    group, deduplication = _digits(message.group_id), _digits(message.deduplication_id)
     rest = _Rest(
         None if message.sender_id == account else message.sender_id,
         {name: _pack_attribute(attribute) for name, attribute in message.attributes.items()},
         message.trace_header,
-        message.group_id,
-        message.deduplication_id,
+        None if group else message.group_id,
+        None if deduplication else message.deduplication_id,
+        group,
+        deduplication,
         message.dead_letter_source_arn,
     )
     body = message.body.encode()
@@ -138,8 +148,8 @@ def _unpack(
         sender_id=account if rest.s is None else rest.s,
         attributes={name: _unpack_attribute(*pair) for name, pair in rest.a.items()},
         trace_header=rest.t,
-        group_id=rest.g,
-        deduplication_id=rest.d,
+        group_id=rest.g if rest.h is None else _spelt(rest.h),
+        deduplication_id=rest.d if rest.e is None else _spelt(rest.e),
         sequence_number=sequence_number,
         dead_letter_source_arn=rest.l,
         retained_from_ms=0 if retained_from_ms == sent_at_ms else retained_from_ms,
@@ -164,6 +174,20 @@ def _unpack_version_1(
         dead_letter_source_arn=stored.dead_letter_source_arn,
         retained_from_ms=0 if retained_from_ms == stored.sent_at_ms else retained_from_ms,
     )
+
+
+def _digits(text: str | None) -> bytes | None:
+    """Return a group or a deduplication id in less than half the room, if it is of a kind that programs make."""
+    if text is None or len(text) not in (_UUID_LENGTH, _SHA256_LENGTH) or not _HEXADECIMAL.fullmatch(text):
+        return None
+    return bytes.fromhex(text.replace("-", ""))
+
+
+def _spelt(digits: bytes) -> str:
+    text = digits.hex()
+    if len(digits) != _UUID_BYTES:
+        return text
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _compressed(body: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -16,6 +17,7 @@ from karin.sqs.stored import unpack_message
 from karin.store import keys
 from karin.store.connection import Client, store_errors
 from karin.store.ids import read_id, stored_beginning, stored_id
+from karin.store.rows import entries_of, read_number
 from karin.store.scripts import NO_BOUND, Argument, Scripts, require_queue
 
 PREVIEW_BYTES = 256  # of a body in a list
@@ -133,7 +135,7 @@ class Views:
         A message of a FIFO queue has no sequence number here if a thousand of its group stand before it. Raises
         QueueDoesNotExist, UnclearId.
         """
-        taken_keys = [keys.queue(queue), *keys.of_messages(queue)[:5]]
+        taken_keys = [keys.queue(queue), *keys.of_messages(queue)[:6]]
         wanted: list[Argument] = [beginning, stored_id(beginning), *stored_beginning(beginning)]
         status, reply = self._scripts.call("look", taken_keys, [now_ms, *wanted, SEARCHED])
         require_queue(status)
@@ -183,11 +185,9 @@ class Views:
         lane, past = f"{message.group_id}\0".encode(), f"{message.group_id}\1".encode()
         ids = (stored_id(message.message_id), message.message_id.encode())
         with store_errors():
-            places: Any = self._client.zrangebylex(
-                keys.order(queue), b"[" + lane, b"(" + past, start=0, num=LINE_LENGTH
-            )
-        rests = (place.removeprefix(lane) for place in places)
-        return next((rest[:20].decode() for rest in rests if rest[20:] in ids), None)
+            rows: Any = self._client.zrangebylex(keys.order(queue), b"[" + lane, b"(" + past, start=0, num=LINE_LENGTH)
+        entries = (entry for row in rows for entry in entries_of(row.removeprefix(lane)))
+        return next((entry.sequence_number for entry in islice(entries, LINE_LENGTH) if entry.id in ids), None)
 
 
 def _unknown(queue: QueueId, beginning: str, held: int) -> UnclearId:
@@ -213,7 +213,7 @@ def _seen(
     packed: bytes,
 ) -> SeenMessage | None:
     """Return a message that a script told of, or no more than the beginning; None for one that cannot be read."""
-    message_id, account, number = read_id(id_), queue.account, sequence_number.decode() or None
+    message_id, account, number = read_id(id_), queue.account, read_number(sequence_number)
     try:
         message = unpack_message(message_id, packed, account, number, most_body_bytes=most_body_bytes)
         if body_bytes < 0:

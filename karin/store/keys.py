@@ -61,7 +61,8 @@ def _of(queue: QueueId, part: str) -> str:
 
 def queue(queue_id: QueueId) -> str:
     """HASH: the queue's attributes by their SQS names, ``tag:<key>`` -> ``=<value>`` for its tags, and the
-    instants in ms at which it was created, modified and purged.
+    instants in ms at which it was created, modified and purged; ``layout`` is the version in which a FIFO queue is
+    kept, from the third on.
 
     Of a RedrivePolicy it holds apart what scripts need: ``max_receive_count``, and ``dead_letter_target`` as
     ``account/name``. A queue that names itself has neither, because its policy never moves anything.
@@ -107,8 +108,10 @@ def leased(queue_id: QueueId) -> str:
 def order(queue_id: QueueId) -> str:
     """ZSET, all scores 0: the messages of each group in the order in which they may be received.
 
-    Members are ``group NUL due_at_ms(13 digits) message_id``, in FIFO queues ``group NUL sequence_number(20 digits)
-    message_id``.
+    Members are ``group NUL due_at_ms(13 digits) message_id``. In FIFO queues each is a row of up to sixteen messages,
+    ``group NUL`` and for each message its sequence number without the 1 in front (6 bytes), the instant in ms at which
+    it was sent (6 bytes), the length of its id (1 byte) and its id. One that a person rescheduled stands there as if it
+    had been sent the queue's delay before it is due.
     """
     return _of(queue_id, "order")
 
@@ -126,9 +129,10 @@ def grouped(queue_id: QueueId) -> str:
 
 
 def arrivals(queue_id: QueueId) -> str:
-    """ZSET message id -> the instant in ms at which it was sent; only in FIFO queues, whose delay may yet change.
+    """ZSET message id -> the instant in ms at which it was sent, as ``order`` has it; only in FIFO queues.
 
-    A message that a person rescheduled stands here as if it had been sent the queue's delay before it is due.
+    Here stands what was never received and is held back by the queue's delay, or once was, or was rescheduled by a
+    person: so the delayed are counted and listed without a look at the others.
     """
     return _of(queue_id, "arrivals")
 
@@ -136,13 +140,22 @@ def arrivals(queue_id: QueueId) -> str:
 def remembered(queue_id: QueueId) -> str:
     """HASH, FIFO only: what five minutes may ask for again.
 
-    ``d scope NUL deduplication id`` -> ``sequence_number message_id``; ``r attempt id`` -> JSON of what was received.
+    ``d`` and a digest of the deduplication id and its scope (karin.store.duplicates) -> the sequence number as in
+    ``order`` and the message id; ``r attempt id`` -> JSON of what was received. In front of each value stands the
+    instant in ms at which it may be forgotten (6 bytes).
     """
     return _of(queue_id, "remembered")
 
 
+def forgetting(queue_id: QueueId) -> str:
+    """LIST of fields of ``remembered`` in the order in which they were written, each behind the instant in ms at which
+    it may be forgotten (6 bytes). A field may stand here twice, or be forgotten already.
+    """
+    return _of(queue_id, "forgetting")
+
+
 def remembered_until(queue_id: QueueId) -> str:
-    """ZSET field of ``remembered`` -> the instant in ms at which it may be forgotten."""
+    """ZSET of versions 1 and 2: field of ``remembered`` -> the instant in ms at which it may be forgotten."""
     return _of(queue_id, "remembered-until")
 
 
@@ -185,7 +198,7 @@ def of_queue(queue_id: QueueId) -> list[str]:
     """Return every key that a queue may have, whatever its type, but ``handover``, which tells of a process."""
     parts = (
         *(queue, sources, due, messages, receives, leased, order, lanes, grouped, arrivals, remembered),
-        *(remembered_until, move, moves, calls, invocations, done, tombstone),
+        *(forgetting, remembered_until, move, moves, calls, invocations, done, tombstone),
     )
     return [part(queue_id) for part in parts]
 
@@ -201,7 +214,7 @@ def of_messages(queue_id: QueueId) -> tuple[str, ...]:
 
     The first four are due, messages, receives and leased, whatever the queue's type.
     """
-    parts = (arrivals, order, remembered, remembered_until) if queue_id.is_fifo else (grouped, order, lanes)
+    parts = (arrivals, order, remembered, forgetting) if queue_id.is_fifo else (grouped, order, lanes)
     return tuple(part(queue_id) for part in (due, messages, receives, leased, *parts))
 
 

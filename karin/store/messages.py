@@ -15,8 +15,10 @@ from karin.sqs.quotas import bytes_beside
 from karin.sqs.receipts import Receipt
 from karin.sqs.stored import pack_message, unpack_message
 from karin.store import keys
+from karin.store.duplicates import FIELD, digest
 from karin.store.ids import read_id, stored_id
 from karin.store.inspect import SeenMessage
+from karin.store.rows import read_number, stored_number
 from karin.store.scripts import NO_BOUND, Argument, Scripts, optional_instant, require_queue
 
 MOST_OUTGOING = 1_000  # messages of one send: their script names them to one command, and Lua can pass on 8,000 values
@@ -245,7 +247,7 @@ class MessageCommands:
         for one in settlements:
             receipt = one.receipt
             args += [stored_id(receipt.message_id), receipt.receive_count, receipt.group_id or ""]
-            args += [receipt.sequence_number or ""] if queue.is_fifo else []
+            args += [stored_number(receipt.sequence_number)] if queue.is_fifo else []
             args += [one.verdict.value, one.due_at_ms]
         taken_keys = [keys.queue(queue), *keys.of_messages(queue), *keys.of_calls(queue)]
         if queue.is_fifo:
@@ -263,7 +265,7 @@ class MessageCommands:
         """
         message = seen.message
         args: list[Argument] = [now_ms, str(queue), keys.WAKES, stored_id(message.message_id), message.group_id or ""]
-        args += [message.sequence_number or ""] if queue.is_fifo else []
+        args += [stored_number(message.sequence_number)] if queue.is_fifo else []
         args += [seen.due_at_ms, seen.receive_count, -1 if due_at_ms is None else due_at_ms]
         taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
         if queue.is_fifo:
@@ -276,8 +278,8 @@ class MessageCommands:
     def forget_duplicates(self, queue: QueueId, messages: Sequence[Message]) -> None:
         """Let messages be sent to a FIFO queue once more though they were within five minutes."""
         ids = [(one.group_id or "", one.deduplication_id or content_deduplication_id(one.body)) for one in messages]
-        rests = [f"{scope}\0{id_}" for group, id_ in ids for scope in ("", group)]
-        self._scripts.call("forget_duplicates", [keys.remembered(queue), keys.remembered_until(queue)], ["d", *rests])
+        fields = [FIELD + digest(scope, id_) for group, id_ in ids for scope in ("", group)]
+        self._scripts.call("forget_duplicates", [keys.remembered(queue)], fields)
 
     def purge(self, queue: QueueId, now_ms: int) -> int:
         """Remove all messages and return how many; raises QueueDoesNotExist or PurgeQueueInProgress."""
@@ -297,9 +299,11 @@ def _for_standard(queue: QueueId, one: Outgoing) -> list[Argument]:
 
 
 def _for_fifo(queue: QueueId, one: Outgoing) -> list[Argument]:
-    given_id, content_id = one.message.deduplication_id, content_deduplication_id(one.message.body)
-    message = msgspec.structs.replace(one.message, deduplication_id=given_id or content_id)
-    return [*_for_any(one), given_id or "", content_id, pack_message(message, queue.account)]
+    given_id, group = one.message.deduplication_id, one.message.group_id or ""
+    deduplication_id = given_id or content_deduplication_id(one.message.body)
+    message = msgspec.structs.replace(one.message, deduplication_id=deduplication_id)
+    digests = digest("", deduplication_id) + digest(group, deduplication_id)
+    return [*_for_any(one), int(bool(given_id)), digests, pack_message(message, queue.account)]
 
 
 def _for_any(one: Outgoing) -> list[Argument]:
@@ -308,7 +312,7 @@ def _for_any(one: Outgoing) -> list[Argument]:
 
 
 def _fate(word: bytes, message_id: str, sequence_number: bytes = b"") -> Fate:
-    number = sequence_number.decode() if sequence_number else None
+    number = read_number(sequence_number)
     if word == b"sent":  # as nearly all are
         return Fate(message_id, number)
     return Fate(message_id, number, word == b"too_long", word == b"over_limit")
@@ -324,7 +328,7 @@ def _received(
     packed: bytes,
 ) -> ReceivedMessage | None:
     """Return a message that was taken; None for one that cannot be read, which stays where it is until it expires."""
-    message_id, number = read_id(id_), sequence_number.decode() or None
+    message_id, number = read_id(id_), read_number(sequence_number)
     try:
         message = unpack_message(message_id, packed, queue.account, number)
     except (msgspec.DecodeError, ValueError) as error:

@@ -14,12 +14,13 @@ import redis
 
 from karin.sqs.errors import QueueDoesNotExist
 from karin.store.connection import Client, store_errors
-from karin.store.faults import unavailable
+from karin.store.faults import StoreUnavailable, unavailable
 
 Argument = str | bytes | int
 Unit = TypeVar("Unit")
 
 NO_BOUND = 1 << 52  # for an argument that bounds a number
+OLDER_LAYOUT = b"older_layout"  # what scripts say of a queue that karin.store.schema has yet to upgrade
 
 _FOLDER = Path(__file__).with_name("lua")  # importlib.resources, with zipfile behind it, is 0.5 MB of each process
 
@@ -83,6 +84,8 @@ class Scripts:
             status, *rest = self._scripts[name](keys, args)
         except redis.RedisError as error:
             raise unavailable(error) from error
+        if status == OLDER_LAYOUT:
+            raise StoreUnavailable("an older karin wrote this FIFO queue: it is upgraded when karin's endpoint starts")
         return status.decode(), rest
 
 

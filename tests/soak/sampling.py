@@ -19,7 +19,7 @@ from tests.system.whole import children_of
 KB, MB = 1_024, 1_048_576
 RECORDER = "invocations"  # the kind of key that a queue's flight recorder has
 # What the load leaves in a queue when all of its messages are delivered: what belongs to queues, not to messages.
-STAYS = {"queue", "sources", "moves", "done", "remembered", "remembered-until", "deleted", RECORDER}
+STAYS = {"queue", "sources", "moves", "done", "remembered", "forgetting", "deleted", RECORDER}
 
 Sample = Mapping[tuple[str, str], float]  # by name and unit
 

@@ -46,6 +46,7 @@ from tests.support import short_folder
 
 START_MS = 1_700_000_000_000
 SECOND_MS = 1_000
+UNTIL_BYTES = 6  # in front of what a FIFO queue is to forget
 SCATTERED = 0x9E3779B97F4A7C15F39CC0605CEDC835  # the golden ratio: its multiples fill a range evenly
 FIELDS = {
     "VisibilityTimeout": "visibility_ms",
@@ -107,7 +108,7 @@ class Machine(ABC, Generic[Model]):
 
     @abstractmethod
     def check_keys(
-        self, model: Model, due: dict[str, int], leased: dict[str, int], order: set[str], **others: dict[str, int]
+        self, model: Model, due: dict[str, int], leased: dict[str, int], order: list[str], **others: dict[str, int]
     ) -> None:
         """Compare the sorted sets of a queue with its model."""
 
@@ -255,10 +256,11 @@ class Machine(ABC, Generic[Model]):
                 pipe.hkeys(keys.messages(queue))
                 pipe.hgetall(keys.receives(queue))
                 pipe.hkeys(keys.remembered(queue))
-                pipe.zrange(keys.remembered_until(queue), 0, -1)
-                for key in (keys.due, keys.leased, keys.order, keys.grouped, keys.lanes, keys.arrivals):
+                pipe.lrange(keys.forgetting(queue), 0, -1)
+                pipe.zrange(keys.order(queue), 0, -1)
+                for key in (keys.due, keys.leased, keys.grouped, keys.lanes, keys.arrivals):
                     pipe.zrange(key(queue), 0, -1, withscores=True)
-                stored, receives, remembered, remembered_until, *sets = pipe.execute()
+                stored, receives, remembered, forgetting, order, *sets = pipe.execute()
             assert {*map(spelt_out, stored)} == {*model.held}
             assert self._stored_bytes(queue, stored) == int(self.raw.hget(keys.queue(queue), keys.STORED_BYTES) or 0)
             assert {spelt_out(id_): text for id_, text in receives.items()} == {
@@ -266,11 +268,9 @@ class Machine(ABC, Generic[Model]):
                 for id_, held in model.held.items()
                 if held.receive_count
             }
-            assert {*remembered} == {*remembered_until}
-            due, leased, order, grouped, lanes, arrivals = (
-                {spelt_out(name): int(at) for name, at in one} for one in sets
-            )
-            self.check_keys(model, due, leased, {*order}, grouped=grouped, lanes=lanes, arrivals=arrivals)
+            assert {*map(as_stored, remembered)} == {as_stored(one)[UNTIL_BYTES:] for one in forgetting}
+            due, leased, grouped, lanes, arrivals = ({spelt_out(name): int(at) for name, at in one} for one in sets)
+            self.check_keys(model, due, leased, order, grouped=grouped, lanes=lanes, arrivals=arrivals)
 
     def _stored_bytes(self, queue: QueueId, ids: list[str]) -> int:
         with self.raw.pipeline(transaction=False) as pipe:
@@ -291,9 +291,14 @@ class Machine(ABC, Generic[Model]):
             assert earliest_ms <= told_ms <= self.now_ms
 
 
+def as_stored(member: str) -> bytes:
+    """Return a member as the store has it."""
+    return member.encode(errors="surrogateescape")
+
+
 def spelt_out(member: str) -> str:
     """Return a member of a set with the id with which it ends, if it does, as people write it."""
-    stored = member.encode(errors="surrogateescape")
+    stored = as_stored(member)
     return stored[:-16].decode() + read_id(stored[-16:]) if stored[-1] >= 128 else member
 
 

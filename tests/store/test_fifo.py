@@ -218,7 +218,7 @@ def test_messages_beyond_their_retention_are_dropped_and_do_not_block_their_grou
     send(store, now_ms + 1, "a3")
     assert bodies(take(store, now_ms + RETENTION_MS)) == ["a3"]
     assert take(store, now_ms + 2 * RETENTION_MS).next_due_at_ms is None
-    raw.delete(keys.remembered(FIFO), keys.remembered_until(FIFO))
+    raw.delete(keys.remembered(FIFO), keys.forgetting(FIFO))
     assert_no_leak(raw, FIFO)
 
 
@@ -263,7 +263,7 @@ def test_a_success_that_comes_late_deletes_all_the_same(store: Store, now_ms: in
     (first,) = take(store, now_ms).messages
     take(store, now_ms + LEASE_MS)
     assert settle(store, now_ms + LEASE_MS, Verdict.DELETE, first) == Settled((Effect.DONE,), None)
-    raw.delete(keys.remembered(FIFO), keys.remembered_until(FIFO))
+    raw.delete(keys.remembered(FIFO), keys.forgetting(FIFO))
     assert_no_leak(raw, FIFO)
 
 

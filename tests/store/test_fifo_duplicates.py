@@ -53,7 +53,7 @@ def test_what_was_remembered_is_forgotten_in_the_store_as_well(store: Store, now
     send(store, now_ms, "a1", "a2", "b1")
     take(store, now_ms, attempt_id="attempt")
     send(store, now_ms + FIVE_MINUTES_MS, "a4")
-    assert raw.hlen(keys.remembered(FIFO)) == raw.zcard(keys.remembered_until(FIFO)) == 1
+    assert raw.hlen(keys.remembered(FIFO)) == raw.llen(keys.forgetting(FIFO)) == 1
     assert_nothing_expires(raw)
 
 

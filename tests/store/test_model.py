@@ -4,7 +4,7 @@ import pytest
 
 from karin.store.messages import Fate, Outgoing
 from tests.store.dead_letters import DEAD
-from tests.store.machine import SECOND_MS, Machine, run_histories
+from tests.store.machine import SECOND_MS, Machine, run_histories, spelt_out
 from tests.store.models.queue import Asked, Chosen
 from tests.store.models.standard import StandardQueue
 from tests.store.steps import New, Start
@@ -46,12 +46,13 @@ class StandardMachine(Machine[StandardQueue]):
         model: StandardQueue,
         due: dict[str, int],
         leased: dict[str, int],
-        order: set[str],
+        order: list[str],
         **others: dict[str, int],
     ) -> None:
         grouped = {id_: model.due_at(id_) for id_, held in model.held.items() if held.group}
         assert others["grouped"] == grouped
-        assert order == {f"{model.held[id_].group}\0{at_ms:013}{id_}" for id_, at_ms in grouped.items()}
+        places = {f"{model.held[id_].group}\0{at_ms:013}{id_}" for id_, at_ms in grouped.items()}
+        assert {*map(spelt_out, order)} == places
         assert others["lanes"] == model.turns()
         assert due == model.turns() | {id_: model.due_at(id_) for id_ in model.held if id_ not in grouped}
         lasting = {id_: held.leased_until_ms for id_, held in model.held.items() if held.leased_until_ms > self.now_ms}

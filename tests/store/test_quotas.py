@@ -9,6 +9,7 @@ from karin.sqs.names import QueueId
 from karin.sqs.quotas import bytes_beside
 from karin.store import keys
 from karin.store.messages import Outgoing, Rescheduled, Verdict
+from karin.store.schema import VERSION
 from karin.store.store import Store
 from tests.store.support import FIFO, OTHER, QUEUE, claim, create, outgoing, send, settlement
 
@@ -102,7 +103,7 @@ def test_a_queue_that_an_older_karin_filled_is_counted_when_its_store_is_claimed
         raw.hdel(keys.queue(queue), keys.STORED_BYTES)
     raw.set(keys.SCHEMA, 1)
     store.schema.claim()
-    assert raw.get(keys.SCHEMA) == "2"
+    assert raw.get(keys.SCHEMA) == str(VERSION)
     assert [held(store, queue) for queue in (QUEUE, FIFO)] == [summed(raw, queue) for queue in (QUEUE, FIFO)]
     send(store, NOW_MS)
     assert held(store, QUEUE) == summed(raw, QUEUE)

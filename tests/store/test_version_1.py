@@ -37,7 +37,7 @@ def fill(store: Store, clock: ManualClock, bytes_raw: redis.Redis) -> Fill:
             bytes_raw.hset(keys.remembered(queue), "d\0d", f"{one.message_id} {number}")
             bytes_raw.zadd(keys.remembered_until(queue), {"d\0d": now_ms + 60_000})
         bytes_raw.zadd(keys.due(queue), {"g\0" if queue.is_fifo else one.message_id: now_ms})
-        bytes_raw.hdel(keys.queue(queue), keys.STORED_BYTES)
+        bytes_raw.hdel(keys.queue(queue), keys.STORED_BYTES, "layout")
         bytes_raw.set(keys.SCHEMA, 1)
         store.schema.claim()
         return one
@@ -65,7 +65,7 @@ def test_it_is_received_and_settled(
         store.messages.settle(queue, clock.now_ms(), [settlement(received, Verdict.DELETE)])
     assert counts(store, clock.now_ms(), queue) == (0, 0, 0)
     assert store.queues.describe(queue, clock.now_ms()).held_bytes == 0
-    raw.delete(keys.SCHEMA, keys.remembered(queue), keys.remembered_until(queue))
+    raw.delete(keys.SCHEMA, keys.remembered(queue), keys.forgetting(queue))
     assert_no_leak(raw, queue)
 
 

@@ -93,6 +93,8 @@ def fill(store: Store, clock: ManualClock, raw: redis.Redis) -> None:
     create(store, now_ms, FIFO)
     fifo.send(store, now_ms, "a1", "a2", "b1")
     fifo.take(store, now_ms, most=1, attempt_id="again")
+    for seconds in ("1", "0"):  # what a delay once held back has a key of its own
+        store.queues.set_attributes(FIFO, now_ms, {"DelaySeconds": seconds})
     create(store, now_ms, OTHER)
     for queue in (OTHER, DEAD):
         task = MoveTask(str(uuid.uuid4()), queue.arn("us-east-1"), None, None, now_ms, to_move=1)

@@ -20,7 +20,8 @@ from tests.system.backups import DEAD, FAIR, Contents, contents, run
 
 def test_every_key_comes_back_as_it_was(filled: Contents, store_url: str, raw: redis.Redis, tmp_path: Path) -> None:
     parts = {key.decode().rpartition(":")[2] for key in filled}
-    assert parts >= {part.rpartition(":")[2] for part in keys.of_queue(FIFO) + keys.of_queue(QUEUE)} - {"moves"}
+    known = {part.rpartition(":")[2] for part in keys.of_queue(FIFO) + keys.of_queue(QUEUE)}
+    assert parts >= known - {"moves", "remembered-until"}  # the latter is of older layouts
     path = tmp_path / "backup"
     code, said, _ = run(store_url, "backup", str(path))
     assert (code, said) == (0, f"wrote 5 queues with 10 messages to {path}, {path.stat().st_size:,} bytes\n")

@@ -18,6 +18,8 @@ HEAD_BYTES = 6
 texts = st.text(st.characters(codec="utf-8"))
 bodies = texts | st.builds(str.__mul__, texts, st.integers(1, 2_000))
 optional_texts = st.none() | texts
+hexadecimal = st.from_regex(r"[0-9a-f]{32}|[0-9a-f]{63,65}|[0-9A-F]{64}", fullmatch=True)
+optional_ids = optional_texts | st.uuids().map(str) | hexadecimal
 instants = st.integers(0, LAST_MS)
 attributes = st.one_of(
     st.builds(MessageAttribute, data_type=texts, string_value=texts),
@@ -31,8 +33,8 @@ messages = st.builds(
     sender_id=texts | st.just(ACCOUNT),
     attributes=st.dictionaries(texts, attributes, max_size=10),
     trace_header=optional_texts,
-    group_id=optional_texts,
-    deduplication_id=optional_texts,
+    group_id=optional_ids,
+    deduplication_id=optional_ids,
     dead_letter_source_arn=optional_texts,
 )
 

@@ -22,7 +22,7 @@ end
 local deleted_at_ms = redis.call('GET', tombstone_key)
 if deleted_at_ms and now_ms - tonumber(deleted_at_ms) < taken_ms then return {'deleted_recently'} end
 
-redis.call('HSET', queue_key, 'created_at_ms', now_ms, 'modified_at_ms', now_ms, 'stored_bytes', 0)
+redis.call('HSET', queue_key, 'created_at_ms', now_ms, 'modified_at_ms', now_ms, 'stored_bytes', 0, 'layout', 3)
 local function put(field, value)
   if value ~= '' then redis.call('HSET', queue_key, field, value) end
 end

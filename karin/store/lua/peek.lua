@@ -10,10 +10,10 @@
 --         body, ARGV[5] most bytes of the page (the first message is shown whatever its size), ARGV[6] most members to
 --         look at, ARGV[7] instant in ms that the page before ended with, -1 if there was none, ARGV[8] its source,
 --         ARGV[9] its member
--- Returns {"no_queue"} | {"ok", instant in ms, source and member that the page ended with, or -1, 0 and "" when nothing
---          follows, then eight for each message: "ready" | "delayed" | "leased", id, due instant in ms, receive count,
---          first received instant in ms or 0, sequence number or "", length of its body in bytes or -1 when that is not
---          known, stored with a body that may be cut}
+-- Returns {"no_queue"} | {"older_layout"} | {"ok", instant in ms, source and member that the page ended with, or -1, 0
+--          and "" when nothing follows, then eight for each message: "ready" | "delayed" | "leased", id, due instant in
+--          ms, receive count, first received instant in ms or 0, sequence number (6 bytes) or "", length of its body in
+--          bytes or -1 when that is not known, stored with a body that may be cut}
 -- Messages come in the order in which they are due; in a FIFO queue group by group, each in its order, unless only the
 -- delayed or the leased are wanted. What changes between two pages may be missed or shown twice.
 -- Invariant: read-only; the time that a page takes does not grow with the queue.
@@ -22,11 +22,13 @@ local grouped_or_arrivals_key, order_key = KEYS[6], KEYS[7]
 local now_ms, wanted_state, most, most_body_bytes = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local most_bytes, most_looks = tonumber(ARGV[5]), tonumber(ARGV[6])
 local after_ms, after_source, after_member = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
-local state_of = include('state_of')
+local entry_at, row_of, state_of = include('entry_at'), include('row_of'), include('state_of')
 local chunk_size = math.min(most + 1, 100)  -- a short page need not read more than it shows
+local rows_at_once = math.ceil(chunk_size / 16)  -- of a FIFO queue's order
 
-local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'FifoQueue', 'DelaySeconds')
+local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'FifoQueue', 'DelaySeconds', 'layout')
 if not attributes[1] then return {'no_queue'} end
+if attributes[2] and attributes[4] ~= '3' then return {'older_layout'} end
 local is_fifo, delay_ms = attributes[2] and true, tonumber(attributes[3]) * 1000
 local is_by_group = is_fifo and wanted_state ~= 'delayed' and wanted_state ~= 'leased'
 
@@ -100,17 +102,33 @@ local function by_instant()
   end
 end
 
--- Returns a function that yields 0, 0 and place of everything in a FIFO queue, group by group.
+-- Returns a function that yields 0, 0 and the lane with its entry of everything in a FIFO queue, group by group.
 local function by_group()
-  local from, chunk, next = after_member ~= '' and '(' .. after_member or '-', {}, 1
+  local from, rows, next_row, row, at = '-', {}, 1, '', 1
+  local seen_lane, seen_number = string.match(after_member, '^([^%z]*%z)(......)')
+  if seen_lane then
+    -- The row that the last page ended in may have more; it may have lost its first entries since.
+    local last = row_of(order_key, seen_lane, seen_number)
+    rows, from = {last}, last and '(' .. last or '[' .. seen_lane .. seen_number
+  end
+
   return function()
-    if next > #chunk then
-      chunk, next = redis.call('ZRANGEBYLEX', order_key, from, '+', 'LIMIT', 0, chunk_size), 1
-      if #chunk == 0 then return nil end
-      from, chunk_size = '(' .. chunk[#chunk], 100
+    while true do
+      while at > #row do
+        if next_row > #rows then
+          rows, next_row = redis.call('ZRANGEBYLEX', order_key, from, '+', 'LIMIT', 0, rows_at_once), 1
+          if #rows == 0 then return nil end
+          from, rows_at_once = '(' .. rows[#rows], 7
+        end
+        row, next_row = rows[next_row], next_row + 1
+        at = string.find(row, '\0', 1, true) + 1
+      end
+      local lane = string.sub(row, 1, string.find(row, '\0', 1, true))
+      local number, _, _, next_at = entry_at(row, at)
+      local entry = string.sub(row, at, next_at - 1)
+      at = next_at
+      if lane ~= seen_lane or number > seen_number then return 0, 0, lane .. entry end
     end
-    next = next + 1
-    return 0, 0, chunk[next - 1]
   end
 end
 
@@ -120,9 +138,10 @@ local function seen(at_ms, member)
   local leased_until_ms
   if is_by_group then
     local lane = string.sub(member, 1, string.find(member, '\0', 1, true))
-    number, id = string.sub(member, #lane + 1, #lane + 20), string.sub(member, #lane + 21)
+    local sent_at_ms
+    number, sent_at_ms, id = entry_at(member, #lane + 1)
     leased_until_ms = score_of(leased_key, id)
-    visible_ms = leased_until_ms or (score_of(grouped_or_arrivals_key, id) or now_ms) + delay_ms
+    visible_ms = leased_until_ms or sent_at_ms + delay_ms
     at_ms = math.max(visible_ms, score_of(due_key, lane) or 0)  -- not before the first of its group
   elseif string.sub(member, -1) == '\0' then
     return nil

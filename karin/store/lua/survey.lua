@@ -18,6 +18,7 @@ local grouped_or_arrivals_key = KEYS[5]
 local order_key, lanes_key, done_key, now_ms = KEYS[6], KEYS[7], KEYS[8], ARGV[1]
 local ready_count, count_states = include('ready_count'), include('count_states')
 local first_in_lane, retained_from = include('first_in_lane'), include('retained_from')
+local entry_at = include('entry_at')
 
 local function survey_of(queue, due, messages, leased, grouped_or_arrivals, order, lanes, done)
   local fields = redis.call('HGETALL', queue)
@@ -28,9 +29,12 @@ local function survey_of(queue, due, messages, leased, grouped_or_arrivals, orde
   local stored = id and redis.call('HGET', messages, id)
   if id and string.sub(id, -1) == '\0' then
     local place = first_in_lane(order, id) or ''
-    -- Behind the lane stand the 13 digits of an instant, or, in a FIFO queue, the 20 of a sequence number.
+    -- Behind the lane stand the 13 digits of an instant, or, in a FIFO queue, the entry of the first message.
     stored = redis.call('HGET', messages, string.sub(place, #id + 14))
-      or redis.call('HGET', messages, string.sub(place, #id + 21))
+    if not stored and place ~= '' then
+      local _, _, first_id = entry_at(place, #id + 1)
+      stored = redis.call('HGET', messages, first_id)
+    end
   end
   told[4] = head[2] and math.floor(tonumber(head[2])) or -1
   told[5] = stored and retained_from(stored) or -1

@@ -9,6 +9,7 @@ import redis
 
 from karin.clock import SystemClock
 from karin.store import keys
+from karin.store.rows import entries_of
 from karin.store.store import Store
 from tests.wire.fifo_sending.sending import (
     BAD_ID,
@@ -30,9 +31,10 @@ def due_in_ms(raw: redis.Redis) -> Callable[[], list[int]]:
     """Return a look at how long after its send the first message of each group is due."""
 
     def look() -> list[int]:
-        arrived: Any = raw.zrange(keys.arrivals(FIFO), 0, 0, withscores=True)
+        rows: Any = raw.zrange(keys.order(FIFO), 0, 0)
         due: Any = raw.zrange(keys.due(FIFO), 0, -1, withscores=True)
-        return [int(at_ms - arrived[0][1]) for _, at_ms in due]
+        first = next(entries_of(rows[0].encode(errors="surrogateescape").partition(b"\0")[2]))
+        return [int(at_ms - first.sent_at_ms) for _, at_ms in due]
 
     return look
 
