@@ -1,6 +1,6 @@
 """``make container-proof``: carry out the Dockerfile, run what comes of it as an engine would, and say what was seen.
 
-With ``--systemd`` it carries out docs/deploy-linux.md instead, on a Debian whose first process is systemd.
+With ``--systemd`` it carries out docs/deploy-linux.md instead, on the Debian of that Python, started by systemd.
 
 Root, debootstrap and util-linux are all it needs. Each line is printed once it has been found true; the first that is
 not ends the proof with an AssertionError.
@@ -169,7 +169,7 @@ def main() -> int:
         return 2
     WORK.mkdir(parents=True, exist_ok=True)
     if asked.systemd:
-        guide.prove(CHECKOUT, WORK)
+        guide.prove(CHECKOUT, WORK, asked.python or "3.11")
         print("systemd: ok")
         return 0
     image = build(CHECKOUT, WORK, asked.python)

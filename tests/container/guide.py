@@ -22,9 +22,9 @@ UNIT_NAME = "karin.service"
 ALL = '{"QueueUrl":"work","VisibilityTimeout":0,"MaxNumberOfMessages":10}'
 
 
-def install(checkout: Path, work: Path) -> Path:
+def install(checkout: Path, work: Path, python: str) -> Path:
     """Carry out the guide's step 1 in a clean Debian; return its root. Raises CalledProcessError."""
-    root = machine_base(work)
+    root = machine_base(work, python)
     shutil.rmtree(root / INSIDE, ignore_errors=True)
     for name in TAKEN:
         source, target = checkout / name, root / INSIDE / name
@@ -38,9 +38,9 @@ def install(checkout: Path, work: Path) -> Path:
     return root
 
 
-def prove(checkout: Path, work: Path) -> None:
+def prove(checkout: Path, work: Path, python: str) -> None:
     """Start it, use it, and do to it what happens to machines."""
-    root = install(checkout, work)
+    root = install(checkout, work, python)
     port = free_port()
     _settings(root, f"127.0.0.1:{port}")
     shutil.copy2(checkout / UNIT, root / "etc/systemd/system" / UNIT_NAME)

@@ -92,10 +92,10 @@ def base(work: Path, version: str) -> Path:
     return root
 
 
-def machine_base(work: Path) -> Path:
-    """Return a fresh root of the Debian that docs/deploy-linux.md names, with systemd and what that guide installs."""
+def machine_base(work: Path, version: str) -> Path:
+    """Return a fresh root of the Debian that has a Python, with systemd and what docs/deploy-linux.md installs."""
     packages = ("systemd", "python3", "python3-venv", "ca-certificates")
-    made = _debian(work / "base-machine", RELEASES["3.11"], *packages)
+    made = _debian(work / f"base-machine-{version}", RELEASES[version], *packages)
     return _fresh(made, work / "machine")
 
 
