@@ -17,8 +17,9 @@ from xdist.scheduler import LoadGroupScheduling
 TESTS = Path(__file__).parent
 ALONE, QUIET, BUSY = "alone", "quiet", "busy"
 QUIET_GROUPS = 4  # as many run at a time
-# Folders whose tests wait for real processes are first: what only computes fills the gaps, and no long one is last.
-SLOWEST_FIRST = ("chaos", "faults", "many", "system", "scheduler", "local", "wire", "tui", "clients")
+# Whose tests mostly wait for real processes, the slowest first; those of all other folders mostly compute.
+WAITING = ("clients", "chaos", "faults", "many", "system", "scheduler", "local", "deploy", "container")
+WAITED_UNTIL = 0.85  # of the whole run: no file that takes long may be among the last
 
 
 def turn_of(item: pytest.Item) -> str:
@@ -27,8 +28,12 @@ def turn_of(item: pytest.Item) -> str:
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Put those that run alone first, as one group, and the quiet ones next: later each would wait for the others."""
-    items.sort(key=lambda item: ((ALONE, QUIET, BUSY).index(turn_of(item)), _rank(item.path)))
+    """Put those that run alone first, as one group, and the quiet ones next: later each would wait for the others.
+
+    Files that wait and files that compute take turns after that, so that at any time there is something to compute.
+    """
+    places = _places([*dict.fromkeys(item.path for item in items)])
+    items.sort(key=lambda item: ((ALONE, QUIET, BUSY).index(turn_of(item)), places[item.path]))
     groups: Counter[str] = Counter()
     for item in items:
         if turn_of(item) == ALONE:
@@ -38,9 +43,18 @@ def arrange(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(f"{QUIET}{groups[QUIET] % QUIET_GROUPS}"))
 
 
-def _rank(path: Path) -> int:
-    folder = path.relative_to(TESTS).parts[0]
-    return SLOWEST_FIRST.index(folder) if folder in SLOWEST_FIRST else len(SLOWEST_FIRST)
+def _places(files: list[Path]) -> dict[Path, float]:
+    """Return where in the run each file has its place, from 0 to 1."""
+    folders = {path: path.relative_to(TESTS).parts[0] for path in files}
+    waiting = sorted(
+        (path for path in files if folders[path] in WAITING), key=lambda path: WAITING.index(folders[path])
+    )
+    computing = [path for path in files if folders[path] not in WAITING]
+    return {
+        path: until * number / len(kind)
+        for kind, until in ((waiting, WAITED_UNTIL), (computing, 1.0))
+        for number, path in enumerate(kind)
+    }
 
 
 class FilesWhole(LoadGroupScheduling):  # type: ignore[misc]
