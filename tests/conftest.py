@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -19,6 +20,11 @@ from tests.many.stores import STORES, raw_client
 from tests.turns import BUSY, FilesWhole, House, arrange, turn_of
 
 _house = House()
+
+# Who runs the tests with nohup or in the background ignores these, and all that tests start would inherit that.
+for _number, _usual in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
 
 gc.disable()  # until all tests are collected: nothing of them is garbage
 

@@ -58,6 +58,8 @@ def person_at(
         start_new_session=True,
     ) as process:
         os.close(theirs)
-        yield Person(ours, process)
-        process.kill()
-    os.close(ours)
+        try:
+            yield Person(ours, process)
+        finally:
+            process.kill()
+            os.close(ours)
