@@ -18,11 +18,11 @@ from pathlib import Path
 from karin.embedded import OTHERS_MB
 from tests.container import guide
 from tests.container.box import HOME, MOUNT_POINTS, USER, Box, boxed
+from tests.container.calling import call
 from tests.container.image import RELEASES, Image, build
 from tests.processes import free_port, status_of
 from tests.support import wait_until
-from tests.wire.raw import JSON_TYPE
-from tests.wire.signing import KEYS, LIST, Request, sign
+from tests.wire.signing import KEYS, LIST
 
 CHECKOUT = Path(__file__).parents[2]
 WORK = CHECKOUT / ".cache" / "container"
@@ -30,14 +30,6 @@ ALL = '{"QueueUrl":"work","VisibilityTimeout":0,"MaxNumberOfMessages":10}'
 TERMINAL_MB = 40
 IDLE_MB = OTHERS_MB - TERMINAL_MB  # that the embedded store reckons with
 BUILD_TOOLS = ("pip", "setuptools", "hatchling", "editables", "pluggy")
-
-
-def call(url: str, action: str, body: str) -> str:
-    """Send a signed request; return the body of its answer."""
-    headers = {"Content-Type": JSON_TYPE, "X-Amz-Target": f"AmazonSQS.{action}"}
-    answer = sign(Request("POST", "/", headers, body.encode()), url).send(url)
-    assert answer.status == 200, answer
-    return answer.body.decode()
 
 
 def look_at_the_image(image: Image) -> None:

@@ -7,13 +7,13 @@ import re
 import shutil
 from pathlib import Path
 
+from tests.container.calling import call
 from tests.container.image import Image, machine_base, run_in
 from tests.container.machine import Machine, booted
 from tests.deploy.confined import directives
 from tests.processes import free_port, status_of
 from tests.support import wait_until
-from tests.wire.raw import JSON_TYPE
-from tests.wire.signing import KEYS, Request, sign
+from tests.wire.signing import KEYS
 
 GUIDE, UNIT = Path("docs/deploy-linux.md"), Path("deploy/karin.service")
 TAKEN = ("karin", "deploy", "pyproject.toml", "README.md", "LICENSE", "requirements.lock")  # of a checkout
@@ -50,8 +50,8 @@ def prove(checkout: Path, work: Path, python: str) -> None:
         enabled = machine.runs("systemctl", "enable", "--now", "karin")
         assert enabled.returncode == 0, enabled.stderr
         _answers(url)
-        _call(url, "CreateQueue", '{"QueueName":"work"}')
-        _call(url, "SendMessage", '{"QueueUrl":"work","MessageBody":"kept"}')
+        call(url, "CreateQueue", '{"QueueName":"work"}')
+        call(url, "SendMessage", '{"QueueUrl":"work","MessageBody":"kept"}')
         ready = next(line for line in _journal(machine) if "karin is up" in line).partition(" | ")[2]
         print(f"start: systemd {version} as PID 1; the unit is {_told(machine, 'ActiveState')}; {ready}")
         _look_at_the_rights(machine)
@@ -62,7 +62,7 @@ def prove(checkout: Path, work: Path, python: str) -> None:
         machine.ends()
     with booted(root):
         _answers(url)
-        assert '"kept"' in _call(url, "ReceiveMessage", ALL)
+        assert '"kept"' in call(url, "ReceiveMessage", ALL)
     print("machine: turned off and on again, karin is started and the message is there")
 
 
@@ -80,13 +80,6 @@ def _settings(root: Path, bind: str) -> None:
         "AWS_ACCESS_KEY_ID=test\nAWS_SECRET_ACCESS_KEY=testing-secret\n",
         encoding="utf-8",
     )
-
-
-def _call(url: str, action: str, body: str) -> str:
-    headers = {"Content-Type": JSON_TYPE, "X-Amz-Target": f"AmazonSQS.{action}"}
-    answer = sign(Request("POST", "/", headers, body.encode()), url).send(url)
-    assert answer.status == 200, answer
-    return answer.body.decode()
 
 
 def _answers(url: str) -> None:
@@ -135,7 +128,7 @@ def _look_at_restarts(machine: Machine, url: str) -> None:
     _answers(url)
     assert _told(machine, "MainPID") != main
     assert not before.keys() & _processes(machine).keys()
-    assert '"kept"' in _call(url, "ReceiveMessage", ALL)
+    assert '"kept"' in call(url, "ReceiveMessage", ALL)
     print("restart: the supervisor was killed; all of it was started again, and the message is there")
     for part in ("valkey-server", "karin.scheduler", "gunicorn"):
         killed = next(pid for pid, command in _processes(machine).items() if part in command)
@@ -144,7 +137,7 @@ def _look_at_restarts(machine: Machine, url: str) -> None:
         wait_until(lambda part=part: any(part in one for one in _processes(machine).values()), f"{part} is back", 60)  # type: ignore[misc]
         _answers(url)
     assert _told(machine, "NRestarts") == "1"
-    assert '"kept"' in _call(url, "ReceiveMessage", ALL)
+    assert '"kept"' in call(url, "ReceiveMessage", ALL)
     print("parts: store, scheduler and endpoint were killed; karin started each again, without systemd")
 
 

@@ -14,7 +14,8 @@
 local queue_key, messages_key, arrivals_key, order_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local remembered_key, forgetting_key, remembered_until_key = KEYS[5], KEYS[6], KEYS[7]
 local from, most, most_in_row, digest_bytes = ARGV[1], tonumber(ARGV[2]), 464, 15
-local free_first, retained_from, six_bytes = include('free_first'), include('retained_from'), include('six_bytes')
+local free_first, replace_row = include('free_first'), include('replace_row')
+local retained_from, six_bytes = include('retained_from'), include('six_bytes')
 local over = '(\255'  -- behind the order's last
 
 local attributes = redis.call('HMGET', queue_key, 'created_at_ms', 'DelaySeconds')
@@ -42,9 +43,6 @@ end
 
 local places = redis.call('ZRANGEBYLEX', order_key, from, '+', 'LIMIT', 0, most)
 local row, row_lane = '', ''
-local function end_row()
-  if row ~= row_lane then redis.call('ZADD', order_key, 0, row) end
-end
 for _, place in ipairs(places) do
   local lane = string.sub(place, 1, string.find(place, '\0', 1, true))
   local number = packed(string.sub(place, #lane + 1, #lane + 20))
@@ -53,13 +51,13 @@ for _, place in ipairs(places) do
     local entry = number .. six_bytes(sent_at(id)) .. string.char(#id) .. id
     redis.call('ZREM', order_key, place)
     if lane ~= row_lane or #row - #lane + #entry > most_in_row then
-      end_row()
+      replace_row(order_key, row_lane, nil, row)
       row, row_lane = lane, lane
     end
     row = row .. entry
   end
 end
-end_row()
+replace_row(order_key, row_lane, nil, row)
 if #places == most then return {'ok', '(' .. places[#places]} end
 
 local bytes = {}  -- of two hexadecimal digits
