@@ -7,9 +7,9 @@ Nothing is claimed before a thread is free for it, and rounds wait in line by qu
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from karin.scheduler.beats import Beats
+from karin.scheduler.crew import Crew
 from karin.scheduler.dispatch import Dispatcher
 from karin.scheduler.flight import Flight
 from karin.scheduler.landing import Landing
@@ -25,6 +25,8 @@ SETTLE_PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)  # a restarting store is 
 
 log = logging.getLogger("karin.scheduler")
 
+_Turn = tuple[QueueId, int | None]  # a queue whose round it is, and when it was due, if that is known
+
 
 class Rounds:
     """Runs rounds, which ``wakes`` ask for; ``beats`` do what does not go by the clock."""
@@ -33,9 +35,10 @@ class Rounds:
         self, dispatcher: Dispatcher, max_concurrency: int, wait_ms: Callable[[QueueId], int] = lambda _queue: 0
     ) -> None:
         self._dispatcher = dispatcher
-        self._pool = ThreadPoolExecutor(max_concurrency, thread_name_prefix="round")
+        self._crew: Crew[_Turn] = Crew(max_concurrency, self._round, "round")
         self._line = Line(max_concurrency)
-        self._changed = threading.Condition()  # guards the line
+        self._lock = threading.Lock()  # guards the line
+        self._all_left = threading.Condition(self._lock)
         self._stopping = threading.Event()
         self.wakes = Wakes(self.request, wait_ms)
         self.beats = Beats()
@@ -48,7 +51,7 @@ class Rounds:
 
     def request(self, queue: QueueId, due_at_ms: int | None = None) -> None:
         """Ask for a round of a queue, due since an instant if that is known; one that waits already serves."""
-        with self._changed:
+        with self._lock:
             self._line.join(queue, due_at_ms)
             self._begin()
 
@@ -60,49 +63,78 @@ class Rounds:
         self._stopping.set()
         self.beats.stop()
         self.wakes.stop()
-        with self._changed:
-            self._pool.shutdown(wait=False)
-            if self._changed.wait_for(lambda: self._line.running == 0, limit_seconds):
+        with self._lock:
+            self._crew.stop()
+            if self._all_left.wait_for(lambda: self._line.running == 0, limit_seconds):
                 return 0
         return self._dispatcher.abandon()
 
+    def _next(self) -> _Turn | None:
+        """Begin the next round, if one may begin now."""
+        if self._stopping.is_set():
+            return None
+        return self._line.next(is_only_one=self._dispatcher.served.is_only_one())
+
     def _begin(self) -> None:
         """Start every round that may begin now."""
-        is_only_one = self._dispatcher.served.is_only_one()
-        while not self._stopping.is_set() and (begun := self._line.next(is_only_one=is_only_one)):
-            self._pool.submit(self._round, *begun)
+        while turn := self._next():
+            self._crew.start(turn)
 
-    def _round(self, queue: QueueId, due_at_ms: int | None) -> None:
+    def _round(self, turn: _Turn) -> _Turn | None:
+        """Run a round; return the one that its thread is to run next."""
+        queue, due_at_ms = turn
         try:
-            if not self._stopping.is_set():
-                self._claim_and_deliver(queue, due_at_ms)
+            flight = self._claim(queue, due_at_ms)
+            if flight is not None:
+                self._deliver(flight)
         except Exception:
             log.exception("a round of %s failed for a reason that is karin's own fault", queue)
             self._try_again(queue, due_at_ms)
-        finally:
-            with self._changed:
-                self._line.leave(queue)
-                self._begin()
-                self._changed.notify_all()
+        with self._lock:
+            self._line.leave(queue)
+            following = self._next()
+            self._begin()
+            if not self._line.running:
+                self._all_left.notify_all()
+        return following
 
-    def _claim_and_deliver(self, queue: QueueId, due_at_ms: int | None) -> None:
+    def _join(self, queue: QueueId, due_at_ms: int | None) -> None:
+        """Ask for a round that may begin when this thread's step is over: it may be this thread that has it."""
+        with self._lock:
+            self._line.join(queue, due_at_ms)
+
+    def _claim(self, queue: QueueId, due_at_ms: int | None) -> Flight | None:
+        """Claim a batch, if there is one to be delivered now; let the queue's next round begin if there is more."""
+        flight: Flight | None = None
+        try:
+            if not self._stopping.is_set():
+                flight = self._claim_if_possible(queue, due_at_ms)
+        finally:
+            with self._lock:
+                self._line.claimed(queue)
+                if flight is not None:
+                    self._begin()
+        return flight
+
+    def _claim_if_possible(self, queue: QueueId, due_at_ms: int | None) -> Flight | None:
         news = self.wakes.news(queue)
         try:
             flight, next_due_at_ms = self._dispatcher.claim(queue, due_at_ms)
         except QueueDoesNotExist:
             self.wakes.learn(queue, None, news)
-            return
+            return None
         except StoreUnavailable as error:
             log.debug("cannot claim from %s: %s", queue.name, error)  # told once for all that fails meanwhile
             self._try_again(queue, due_at_ms)
-            return
+            return None
         except OverLimit as error:
             log.warning("cannot claim from %s: %s", queue.name, error.message)
             self._try_again(queue, due_at_ms, RETRY_OVER_LIMIT_MS)
-            return
-        self.wakes.learn(queue, next_due_at_ms, news)
-        if flight is None:
-            return
+            return None
+        self.wakes.learn(queue, next_due_at_ms, news, self._join)
+        return flight
+
+    def _deliver(self, flight: Flight) -> None:
         try:
             landing = self._dispatcher.deliver(flight)
         finally:
@@ -129,5 +161,5 @@ class Rounds:
                 self.wakes.learn(queue, None, news)
                 return
             else:
-                self.wakes.learn(queue, next_due_at_ms, news)
+                self.wakes.learn(queue, next_due_at_ms, news, self._join)
                 return

@@ -1,13 +1,13 @@
 """Wakes: one timer per queue at the instant at which its next message is due, and nothing that polls.
 
 APScheduler arms and fires; it decides nothing. Redis holds the truth, so jobs live in memory, are never shared or
-pickled, and are armed anew from what each command and sweep tells.
+pickled, and are armed anew from what each command and sweep tells. What is due already needs no timer: while a backlog
+drains that is every wake, and a timer for each would take longer than all the rest.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.debug import DebugExecutor
@@ -15,7 +15,10 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
+from karin.clock import Clock, SystemClock
 from karin.sqs.names import QueueId
+
+Fire = Callable[[QueueId, int], None]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,16 +26,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Wakes:
     """The timers of all queues.
 
-    ``fire(queue, due_at_ms)`` is called at each wake, in APScheduler's thread: it must be quick, and may not arm its
-    own queue. ``wait_ms`` tells for how long after that instant a queue is left to other schedulers.
+    ``fire(queue, due_at_ms)`` is called at each wake, in APScheduler's thread or, when it is due already, in that of
+    whoever tells: it must be quick, and may not arm its own queue. ``wait_ms`` tells for how long after that instant a
+    queue is left to other schedulers.
     """
 
     def __init__(
-        self, fire: Callable[[QueueId, int], None], wait_ms: Callable[[QueueId], int] = lambda _queue: 0
+        self, fire: Fire, wait_ms: Callable[[QueueId], int] = lambda _queue: 0, clock: Clock | None = None
     ) -> None:
         self._fire = fire
         self._wait_ms = wait_ms
+        self._clock = clock or SystemClock()
         self._lock = threading.Lock()
+        self._is_running = False
         self._is_stopped = False
         self._due_at_ms: dict[QueueId, int] = {}
         self._news: dict[QueueId, int] = {}  # counts what was learnt of a queue, to tell old news from new
@@ -48,11 +54,12 @@ class Wakes:
     def start(self) -> None:
         """Begin to fire."""
         self._scheduler.start()
+        self._is_running = True
 
     def stop(self) -> None:
         """Fire no more, and arm nothing any more."""
-        with self._state():
-            self._is_stopped = True
+        with self._lock:
+            self._is_running, self._is_stopped = False, True
             # APScheduler ends in a traceback when it is shut down in the middle of a wake: this waits for the middle
             # to be over, and leaves none to come.
             self._scheduler.remove_all_jobs()
@@ -67,7 +74,8 @@ class Wakes:
 
     def news(self, queue: QueueId) -> int:
         """Return how much is known of a queue: taken before a command, it tells ``learn`` how old the reply is."""
-        with self._state():
+        with self._lock:
+            self._note_fired()
             return self._news.get(queue, 0)
 
     def nudge(self, queue: QueueId, due_at_ms: int) -> None:
@@ -75,58 +83,67 @@ class Wakes:
 
         A later one is news all the same: the reply to a command may be on its way that does not know of it yet.
         """
-        with self._state():
+        is_due = False
+        with self._lock:
+            self._note_fired()
             armed_at_ms = self._due_at_ms.get(queue)
             if armed_at_ms is None or due_at_ms < armed_at_ms:
-                self._arm(queue, due_at_ms)
+                is_due = self._arm(queue, due_at_ms)
             else:
                 self._note(queue)
+        if is_due:
+            self._fire(queue, due_at_ms)
 
-    def learn(self, queue: QueueId, due_at_ms: int | None, news: int) -> None:
+    def learn(self, queue: QueueId, due_at_ms: int | None, news: int, fire: Fire | None = None) -> None:
         """Arm a queue as the store says: at an instant, or not at all.
 
         When something else was learnt since ``news`` was taken, this may be old: then it can only move a wake earlier,
-        and the worst is a wake that finds nothing.
+        and the worst is a wake that finds nothing. Of one that is due already ``fire`` is told, if it is given.
         """
-        with self._state():
+        is_due = False
+        with self._lock:
+            self._note_fired()
             armed_at_ms = self._due_at_ms.get(queue)
             is_current = self._news.get(queue, 0) == news
             if due_at_ms is None:
                 if is_current and armed_at_ms is not None:
                     self._disarm(queue)
             elif armed_at_ms is None or due_at_ms < armed_at_ms or (is_current and due_at_ms != armed_at_ms):
-                self._arm(queue, due_at_ms)
+                is_due = self._arm(queue, due_at_ms)
             else:
                 self._note(queue)
+        if is_due and due_at_ms is not None:
+            (fire or self._fire)(queue, due_at_ms)
 
     def forget(self, queue: QueueId) -> None:
         """Disarm a queue that is no longer mapped."""
-        with self._state():
+        with self._lock:
+            self._note_fired()
             if queue in self._due_at_ms:
                 self._disarm(queue)
 
     def armed(self) -> dict[QueueId, int]:
         """Return queue -> the instant in ms at which it wakes."""
-        with self._state():
+        with self._lock:
+            self._note_fired()
             return dict(self._due_at_ms)
 
-    @contextmanager
-    def _state(self) -> Iterator[None]:
-        with self._lock:
-            while self._fired:
-                queue, due_at_ms = self._fired.popleft()
-                if self._due_at_ms.get(queue) == due_at_ms:
-                    del self._due_at_ms[queue]
-                self._note(queue)
-            yield
-
-    def _arm(self, queue: QueueId, due_at_ms: int) -> None:
+    def _arm(self, queue: QueueId, due_at_ms: int) -> bool:
+        """Set a queue's timer; tell whether it wakes now instead, because it is due."""
         if self._is_stopped:
-            return
+            return False
+        wakes_at_ms = due_at_ms + self._wait_ms(queue)
+        if self._is_running and wakes_at_ms <= self._clock.now_ms():
+            if queue in self._due_at_ms:
+                self._disarm(queue)
+            else:
+                self._note(queue)
+            return True
         self._note(queue)
         self._due_at_ms[queue] = due_at_ms
-        at = _EPOCH + timedelta(milliseconds=due_at_ms + self._wait_ms(queue))
+        at = _EPOCH + timedelta(milliseconds=wakes_at_ms)
         self._scheduler.add_job(self._wake, DateTrigger(at), [queue, due_at_ms], id=str(queue), replace_existing=True)
+        return False
 
     def _disarm(self, queue: QueueId) -> None:
         self._note(queue)
@@ -138,6 +155,14 @@ class Wakes:
 
     def _note(self, queue: QueueId) -> None:
         self._news[queue] = self._news.get(queue, 0) + 1
+
+    def _note_fired(self) -> None:
+        """Take out what APScheduler has fired."""
+        while self._fired:
+            queue, due_at_ms = self._fired.popleft()
+            if self._due_at_ms.get(queue) == due_at_ms:
+                del self._due_at_ms[queue]
+            self._note(queue)
 
     def _wake(self, queue: QueueId, due_at_ms: int) -> None:
         # APScheduler holds its lock here, and whoever arms a wake asks for that lock while it holds ours: to take ours

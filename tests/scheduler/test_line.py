@@ -16,6 +16,7 @@ def begin_all(line: Line, *, is_only_one: bool = False) -> list[str]:
     """Begin every round that may; return the names of the queues in order."""
     begun = []
     while found := line.next(is_only_one=is_only_one):
+        line.claimed(found[0])
         begun.append(found[0].name)
     return begun
 
@@ -27,6 +28,7 @@ def flood(line: Line, queue: QueueId, *, is_only_one: bool = False) -> int:
         line.join(queue, None)
         if not line.next(is_only_one=is_only_one):
             return taken
+        line.claimed(queue)
         taken += 1
 
 
@@ -80,6 +82,7 @@ def test_a_second_flooded_queue_has_its_part_at_once_and_soon_as_much_as_the_fir
         line.join(A, None)
         line.join(B, None)
         while begun := line.next(is_only_one=False):
+            line.claimed(begun[0])
             running[begun[0]] += 1
     assert abs(running[A] - running[B]) <= 2
     assert line.running == running.total() >= 85
@@ -95,3 +98,18 @@ def test_a_round_that_ends_leaves_its_thread_to_the_next_in_line() -> None:
     assert begin_all(line) == ["b"]
     line.leave(B)
     assert begin_all(line) == ["a"]
+
+
+def test_a_queue_is_claimed_from_by_one_round_at_a_time_and_others_meanwhile() -> None:
+    line = Line(4)
+    for queue in (A, B):
+        line.join(queue, None)
+    assert line.next(is_only_one=False) == (A, None)
+    line.join(A, 5)
+    assert line.next(is_only_one=False) == (B, None)
+    assert line.next(is_only_one=False) is None
+    line.claimed(B)
+    assert line.next(is_only_one=False) is None, "B has nothing more"
+    line.claimed(A)
+    assert line.next(is_only_one=False) == (A, 5), "while the first of its rounds goes on"
+    assert line.running == 3

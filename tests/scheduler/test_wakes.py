@@ -145,13 +145,50 @@ def test_a_wake_that_is_moved_fires_once(wakes: Wakes, fired: Fired, now_ms: int
     assert fired.of(QUEUE)[0] >= now_ms + 200
 
 
-def test_a_wake_makes_what_was_asked_before_it_old(wakes: Wakes, fired: Fired, now_ms: int) -> None:
-    wakes.nudge(QUEUE, now_ms)
+@pytest.mark.parametrize("in_ms", [0, 100])
+def test_a_wake_makes_what_was_asked_before_it_old(wakes: Wakes, fired: Fired, now_ms: int, in_ms: int) -> None:
+    asked_first = wakes.news(QUEUE)
+    wakes.nudge(QUEUE, now_ms + in_ms)
+    assert wakes.news(QUEUE) > asked_first
+    if not in_ms:
+        return
     before = wakes.news(QUEUE)
     wait_until(lambda: fired.wakes, "the queue wakes")
     assert wakes.news(QUEUE) > before
     wakes.nudge(QUEUE, now_ms + FAR_MS)
     assert wakes.armed() == {QUEUE: now_ms + FAR_MS}
+
+
+def test_what_is_due_wakes_at_once_in_the_place_of_its_timer_and_where_the_caller_wants(
+    wakes: Wakes, fired: Fired, now_ms: int
+) -> None:
+    told: list[tuple[QueueId, int]] = []
+    wakes.nudge(QUEUE, now_ms + 200)
+    wakes.learn(QUEUE, now_ms, wakes.news(QUEUE), lambda queue, due_at_ms: told.append((queue, due_at_ms)))
+    assert told == [(QUEUE, now_ms)]
+    wakes.learn(OTHER, now_ms + 300, wakes.news(OTHER), lambda *_: told.append((OTHER, 0)))
+    wait_until(lambda: fired.of(OTHER), "what was not due wakes by its timer")
+    assert fired.of(QUEUE) == []
+    assert len(told) == 1
+
+
+def test_what_is_due_is_left_to_other_schedulers_for_as_long_as_it_is_theirs(fired: Fired, now_ms: int) -> None:
+    wakes = Wakes(fired, lambda _: 250)
+    wakes.start()
+    wakes.nudge(QUEUE, now_ms)
+    assert wakes.armed() == {QUEUE: now_ms}
+    wait_until(lambda: fired.wakes, "the queue wakes")
+    wakes.stop()
+    assert fired.of(QUEUE)[0] >= now_ms + 250
+
+
+def test_what_is_due_before_the_start_wakes_after_it(fired: Fired, now_ms: int) -> None:
+    wakes = Wakes(fired)
+    wakes.nudge(QUEUE, now_ms)
+    assert fired.wakes == []
+    wakes.start()
+    wait_until(lambda: fired.wakes, "the queue wakes")
+    wakes.stop()
 
 
 def test_the_same_instant_wakes_again_when_it_is_learnt_again(wakes: Wakes, fired: Fired, now_ms: int) -> None:
