@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import termios
@@ -13,7 +14,8 @@ from contextlib import contextmanager
 from tests.support import wait_until
 
 PATIENCE_SECONDS = 20
-REST_SECONDS = 0.1  # less than between two blinks of a cursor
+# The last of a sequence may be still to come.
+PIECE = re.compile(rb"\x1b\[(\d+);(\d+)H|\x1b\[[0-?]*[ -/]*(?:[@-~]|\Z)|\x1b(?:[^\[]|\Z)|(\r)|(\n)|([^\x1b\r\n]+)")
 
 
 class Line:
@@ -22,12 +24,12 @@ class Line:
     def __init__(self, command: Sequence[str], environ: Mapping[str, str], columns: int, lines: int) -> None:
         self._own, its = pty.openpty()
         fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self._lines = lines
         self._process = subprocess.Popen(
             command, env=dict(environ), stdin=its, stdout=its, stderr=its, start_new_session=True
         )
         os.close(its)
         self._written = bytearray()
-        self._heard = threading.Event()
         self._reader = threading.Thread(target=self._collect, daemon=True)
         self._reader.start()
 
@@ -43,13 +45,28 @@ class Line:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.written[-2000:]!r}") from None
 
-    def press(self, keys: str, then: str) -> None:
-        """Press keys when all is written that comes by itself, and wait until a text is written after that."""
-        while self._heard.wait(REST_SECONDS):
-            self._heard.clear()
-        before = len(self._written)
+    def press(self, keys: str, *, shows: str = "", hides: str = "") -> None:
+        """Press keys, and wait until a person sees what they do: a text that was not there, or one no longer there.
+
+        A text that is written is no sign: what lies below a dialog is written anew now and then. The next keys would
+        follow an ESC at once, and be taken for one key with it.
+        """
+        assert hides or shows not in self.screen(), f"{shows!r} is there before {keys!r}"
+        assert hides in self.screen(), f"{hides!r} is not there before {keys!r}"
         os.write(self._own, keys.encode())
-        self.shows(then, before)
+
+        def is_seen() -> bool:
+            seen = self.screen()
+            return shows in seen and (not hides or hides not in seen)
+
+        try:
+            wait_until(is_seen, f"{keys!r} shows {shows!r} and hides {hides!r}", PATIENCE_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.screen()}") from None
+
+    def screen(self) -> str:
+        """Return what is seen, where each letter is one cell wide."""
+        return screen_of(self.written, self._lines)
 
     def type(self, keys: str) -> None:
         """Press keys."""
@@ -73,7 +90,6 @@ class Line:
         while True:
             try:
                 self._written += os.read(self._own, 65_536)
-                self._heard.set()
             except OSError:  # the other end is closed: how Linux says that a terminal is gone
                 return
 
@@ -86,3 +102,22 @@ def line(command: Sequence[str], environ: Mapping[str, str], columns: int = 80, 
         yield begun
     finally:
         begun.close()
+
+
+def screen_of(written: bytes, lines: int) -> str:
+    """Return what a terminal shows of the texts that were written to it, of what else moves its cursor nothing."""
+    cells: list[dict[int, str]] = [{} for _ in range(lines)]
+    line = column = 0
+    for place in PIECE.finditer(written):
+        to_line, to_column, back, down, text = place.groups()
+        if to_line:
+            line, column = int(to_line) - 1, int(to_column) - 1
+        elif back:
+            column = 0
+        elif down:
+            line = min(line + 1, lines - 1)
+        elif text:
+            for letter in text.decode(errors="replace"):
+                cells[line][column] = letter
+                column += 1
+    return "\n".join("".join(row.get(x, " ") for x in range(max(row, default=-1) + 1)).rstrip() for row in cells)

@@ -53,6 +53,14 @@ class Terminal:
         """Wait until a text is seen."""
         self._wait(lambda: text in self.screen(), f"{text!r} is on the screen")
 
+    def hides(self, text: str) -> None:
+        """Wait until a text is seen no longer."""
+        self._wait(lambda: text not in self.screen(), f"{text!r} is gone from the screen")
+
+    def ends_with(self, text: str) -> None:
+        """Wait until a text is the last that is seen."""
+        self._wait(lambda: self.screen().rstrip().endswith(text), f"{text!r} is the last on the screen")
+
     def exit_code(self) -> int:
         """Wait for the program's end; return its exit code."""
         return int(self._wait(self._ending, "the program ended"))

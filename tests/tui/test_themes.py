@@ -107,11 +107,12 @@ def home() -> Iterator[Path]:
 def walked(begun: Line) -> bytes:
     """Look at what there is, leave, and return all that was written."""
     begun.shows("orders")
-    for key, text in (("2", "nothing was synced"), ("8", "HOW IT IS"), ("1", "READY"), ("?", "esc closes")):
-        begun.press(key, text)
-    for key, text in ((ESCAPE, "READY"), ("n", "Delay, such as 90 or 5m"), (ESCAPE, "READY"), (":", "Change theme")):
-        begun.press(key, text)
-    begun.press(ESCAPE, "READY")
+    begun.press("2", shows="nothing was synced")
+    begun.press("8", shows="HOW IT IS")
+    begun.press("1", shows="READY")
+    for key, text in (("?", "esc closes"), ("n", "Delay, such as 90 or 5m"), (":", "Change theme")):
+        begun.press(key, shows=text)
+        begun.press(ESCAPE, hides=text)
     begun.type("q")
     assert begun.exit_code() == 0
     return begun.written
@@ -152,7 +153,8 @@ def test_no_color_is_heeded(home: Path) -> None:
 def test_a_terminal_that_knows_nothing_gets_plain_lines(home: Path) -> None:
     with line([PROGRAM], bare_environ(KARIN_HOME=str(home), TERM="dumb")) as begun:
         begun.shows("queues> ")
-        begun.press("8\r", "status> ")
+        begun.type("8\r")
+        begun.shows("status> ")
         begun.type("q\r")
         assert begun.exit_code() == 0
         assert b"\x1b" not in begun.written

@@ -86,7 +86,7 @@ class AskDialog(Dialog):
     def on_mount(self) -> None:
         """Begin with what is to be typed; where nothing is, enter, pressed too soon, does no harm."""
         first = self._ask.fields[0].name if self._ask.fields else "cancel"
-        self.query_one(f"#{first}").focus()
+        self.set_focus(self.query_one(f"#{first}"))  # before the dialog is seen, so that no letter typed then is lost
         self._offer()
         self.watch(self.app, "activity", self._hear, init=False)
 
