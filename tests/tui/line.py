@@ -117,7 +117,7 @@ def screen_of(written: bytes, lines: int) -> str:
         elif down:
             line = min(line + 1, lines - 1)
         elif text:
-            for letter in text.decode(errors="replace"):
-                cells[line][column] = letter
-                column += 1
+            letters = text.decode(errors="replace")
+            cells[line].update(enumerate(letters, column))
+            column += len(letters)
     return "\n".join("".join(row.get(x, " ") for x in range(max(row, default=-1) + 1)).rstrip() for row in cells)
