@@ -36,17 +36,28 @@ _BLOCK_BYTES = 64  # of SHA-256; a key has 32
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 _REGION = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]*)")
+# What an Authorization of an SDK has before its signature.
+_USUAL = re.compile(rf"{ALGORITHM} Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*")
+_LONGEST_USUAL = 1_000  # characters; what is longer is kept in no memory
 
 
-class Signed(msgspec.Struct, frozen=True):
-    """What a caller claims: who it is, what it signed, when, and the signature."""
+class Terms(msgspec.Struct, frozen=True):
+    """What a client writes alike in all its requests of a day: who it is, and which headers it signs."""
 
     key_id: str
     scope_date: str
     region: str
     service: str
-    terminator: str
+    scope: str  # all of it but the key id, as it is signed
+    scope_faults: str  # what is wrong with it whatever the date; "" if nothing is
     signed_headers: tuple[str, ...]
+    form: str  # of the canonical headers and their names, with ``%s`` for each value
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """What a caller claims: who it is, what it signed, when, and the signature."""
+
+    terms: Terms
     signature: str
     date: str
     expires_seconds: int | None = None  # of a presigned URL
@@ -70,13 +81,14 @@ def read_claim(request: HttpRequest, keys: Mapping[str, str], now_ms: int) -> Cl
     signed = _read(request)
     _check_time(signed, now_ms)
     _check_scope(signed)
-    secret = keys.get(signed.key_id)
+    terms = signed.terms
+    secret = keys.get(terms.key_id)
     if secret is None:
         raise UnrecognizedClient("The security token included in the request is invalid.")
     claim = Claim(
         request,
         signed,
-        signer(secret, signed.scope_date, signed.region, signed.service),
+        signer(secret, terms.scope_date, terms.region, terms.service),
         request.headers.get("x-amz-content-sha256") or None,
     )
     if claim.body_hash is not None:
@@ -91,14 +103,13 @@ def confirm(claim: Claim, body: bytes) -> str:
         _check_signature(claim, body_hash)
     elif not _same(claim.body_hash, body_hash):
         raise InvalidSignature(MISMATCH_TEXT)
-    return claim.signed.key_id
+    return claim.signed.terms.key_id
 
 
 def _check_signature(claim: Claim, body_hash: str) -> None:
     request, signed = claim.request, claim.signed
-    is_presigned = signed.expires_seconds is not None
     for host, path in _candidates(request):
-        text = string_to_sign(signed, canonical_request(request, signed, host, path, body_hash, is_presigned))
+        text = string_to_sign(signed, canonical_request(request, signed, host, path, body_hash))
         if _same(claim.signer.sign(text), signed.signature):
             return
     raise InvalidSignature(MISMATCH_TEXT)
@@ -135,35 +146,24 @@ def signer(secret: str, date: str, region: str, service: str) -> Signer:
 
 def string_to_sign(signed: Signed, canonical: str) -> str:
     """Return what the signature is over."""
-    scope = "/".join((signed.scope_date, signed.region, signed.service, signed.terminator))
-    return f"{ALGORITHM}\n{signed.date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    return f"{ALGORITHM}\n{signed.date}\n{signed.terms.scope}\n{digest}"
 
 
-def canonical_request(
-    request: HttpRequest, signed: Signed, host: str, path: str, body_hash: str, is_presigned: bool
-) -> str:
+def canonical_request(request: HttpRequest, signed: Signed, host: str, path: str, body_hash: str) -> str:
     """Return a request in its canonical form, as seen at a host and path."""
-    header = request.headers.get
-    values = [host if name == "host" else header(name, "") for name in signed.signed_headers]
-    headers = "".join(
-        [f"{name}:{' '.join(value.split())}\n" for name, value in zip(signed.signed_headers, values, strict=True)]
-    )
-    return "\n".join(
-        (
-            request.method,
-            _canonical_path(path),
-            _canonical_query(request.query_string, drop_signature=is_presigned),
-            headers,
-            ";".join(signed.signed_headers),
-            body_hash,
-        )
-    )
+    header, terms = request.headers.get, signed.terms
+    values = [host if name == "host" else header(name, "") for name in terms.signed_headers]
+    if not _are_trimmed(values):
+        values = [" ".join(value.split()) for value in values]
+    query = _canonical_query(request.query_string, drop_signature=signed.expires_seconds is not None)
+    return f"{request.method}\n{_canonical_path(path)}\n{query}\n{terms.form % tuple(values)}\n{body_hash}"
 
 
 def _read(request: HttpRequest) -> Signed:
     signed = _read_claims(request)
     # It names the action: whoever holds a signed request without one could turn a presigned look into a purge.
-    if request.headers.get("x-amz-target") is not None and "x-amz-target" not in signed.signed_headers:
+    if request.headers.get("x-amz-target") is not None and "x-amz-target" not in signed.terms.signed_headers:
         raise InvalidSignature("'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.")
     return signed
 
@@ -183,6 +183,21 @@ def _read_claims(request: HttpRequest) -> Signed:
 
 
 def _read_header(request: HttpRequest, authorization: str) -> Signed:
+    usual, _, signature = authorization.rpartition("Signature=")
+    date = request.headers.get("x-amz-date")
+    if date and signature.isalnum() and len(usual) <= _LONGEST_USUAL and (terms := _usual_terms(usual)):
+        return Signed(terms, signature, date)
+    return _read_any_header(request, authorization)
+
+
+@lru_cache(maxsize=256)
+def _usual_terms(text: str) -> Terms | None:
+    """Return the terms of an Authorization that is written as SDKs do, before its signature; None for any other."""
+    found = _USUAL.fullmatch(text)
+    return _terms(found[1], found[2]) if found else None
+
+
+def _read_any_header(request: HttpRequest, authorization: str) -> Signed:
     algorithm, _, rest = authorization.strip().partition(" ")
     if algorithm != ALGORITHM:
         raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm}'.")
@@ -190,7 +205,7 @@ def _read_header(request: HttpRequest, authorization: str) -> Signed:
     credential, headers, signature = map(parts.get, ("Credential", "SignedHeaders", "Signature"))
     date = request.headers.get("x-amz-date") or _http_date(request.headers.get("date"))
     if credential and headers and signature and date:
-        return _signed(credential, headers, signature, date, None)
+        return Signed(_terms(credential, headers), signature, date)
     missing = [
         f"Authorization header requires '{name}' parameter."
         for name in ("Credential", "Signature", "SignedHeaders")
@@ -211,26 +226,24 @@ def _read_query(query: Mapping[str, str]) -> Signed:
     credential, signature, headers, date, expires = (query[name] for name in names)
     if not _SECONDS.fullmatch(expires) or not 0 < int(expires) <= LONGEST_PRESIGN_SECONDS:
         raise IncompleteSignature(f"X-Amz-Expires must be between 1 and {LONGEST_PRESIGN_SECONDS} seconds.")
-    return _signed(credential, headers, signature, date, int(expires))
+    return Signed(_terms(credential, headers), signature, date, int(expires))
 
 
-def _signed(credential: str, headers: str, signature: str, date: str, expires_seconds: int | None) -> Signed:
-    scope = credential.split("/")
-    if len(scope) != 5:
+def _terms(credential: str, headers: str) -> Terms:
+    parts = credential.split("/")
+    if len(parts) != 5:
         raise IncompleteSignature(
             "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term,"
             f" got '{credential}'"
         )
-    key_id, scope_date, region, service, terminator = scope
-    names = _names(headers)
+    key_id, scope_date, region, service, terminator = parts
+    names = headers.lower().split(";")
     if "host" not in names:
         raise InvalidSignature("'Host' must be a 'SignedHeader' in the AWS Authorization.")
-    return Signed(key_id, scope_date, region, service, terminator, names, signature, date, expires_seconds)
-
-
-@lru_cache(maxsize=64)  # a client signs the same ones in all its requests
-def _names(signed_headers: str) -> tuple[str, ...]:
-    return tuple(name.lower() for name in signed_headers.split(";"))
+    written = [name.replace("%", "%%") for name in names]
+    form = "".join([f"{name}:%s\n" for name in written]) + "\n" + ";".join(written)
+    faults = _scope_faults(region, service, terminator)
+    return Terms(key_id, scope_date, region, service, "/".join(parts[1:]), faults, tuple(names), form)
 
 
 def _check_time(signed: Signed, now_ms: int) -> None:
@@ -265,22 +278,31 @@ def _shown(at_ms: int) -> str:
 
 
 def _check_scope(signed: Signed) -> None:
-    faults = []
-    if not _REGION.fullmatch(signed.region):  # strangers know key ids: what they write in a scope is kept in the cache
-        faults.append("Credential should be scoped to a valid region. ")
-    if signed.service != SERVICE:
-        faults.append(f"Credential should be scoped to correct service: '{SERVICE}'. ")
-    if signed.terminator != TERMINATOR:
-        faults.append(
-            f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{signed.terminator}'. "
-        )
-    if signed.scope_date != signed.date[:8]:
-        faults.append(
+    scope_date, faults = signed.terms.scope_date, signed.terms.scope_faults
+    if scope_date != signed.date[:8]:
+        faults += (
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP:"
-            f" '{signed.scope_date}' != '{signed.date[:8]}', from '{signed.date}'."
+            f" '{scope_date}' != '{signed.date[:8]}', from '{signed.date}'."
         )
     if faults:
-        raise InvalidSignature("".join(faults))
+        raise InvalidSignature(faults)
+
+
+def _scope_faults(region: str, service: str, terminator: str) -> str:
+    faults = ""
+    if not _REGION.fullmatch(region):  # strangers know key ids: what they write in a scope is kept in the cache
+        faults += "Credential should be scoped to a valid region. "
+    if service != SERVICE:
+        faults += f"Credential should be scoped to correct service: '{SERVICE}'. "
+    if terminator != TERMINATOR:
+        faults += f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{terminator}'. "
+    return faults
+
+
+def _are_trimmed(values: list[str]) -> bool:
+    """Tell whether no value has white space but single spaces between its words, as nearly always."""
+    line = " ".join(("", *values, ""))
+    return line.isascii() and line.isprintable() and "  " not in line
 
 
 def _same(expected: str, given: str) -> bool:
@@ -290,10 +312,14 @@ def _same(expected: str, given: str) -> bool:
 
 def _candidates(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the hosts and paths that the client may have seen: a proxy in front may have changed either."""
-    hosts, paths = [request.headers.get("host") or ""], [request.raw_path]
-    if forwarded := request.headers.get("x-forwarded-host"):
+    header = request.headers.get
+    host, forwarded, prefix = header("host") or "", header("x-forwarded-host"), header("x-forwarded-prefix")
+    if not forwarded and not prefix:
+        return [(host, request.raw_path)]
+    hosts, paths = [host], [request.raw_path]
+    if forwarded:
         hosts.append(forwarded.split(",")[0].strip())
-    if prefix := request.headers.get("x-forwarded-prefix"):
+    if prefix:
         paths.append(prefix.rstrip("/") + request.raw_path)
     return [(host, path) for host in hosts for path in paths]
 
