@@ -7,6 +7,7 @@ import sys
 
 import msgspec
 
+from karin import loading
 from karin.aws.apart import NEXT_SECONDS, Deployment, FindAccess, Question, ReadDeployment, ReadUrls, Urls
 from karin.aws.catalog import AwsCatalog
 from karin.aws.clients import AwsClients
@@ -17,6 +18,7 @@ from karin.aws.unavailable import CatalogUnavailable
 def main() -> None:
     """Answer questions until there are no more, or none comes for some seconds."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: whoever asks decides when to end
+    loading.loaded()
     clients = AwsClients()
     catalog = AwsCatalog(clients)
     while question := sys.stdin.buffer.readline():

@@ -1,7 +1,8 @@
 """What needs all of botocore, done in a process of its own that ends: it would keep 20 MB for as long as it runs.
 
 A question goes as a line to the standard input of ``python -m karin.aws``, its answer comes as one from the standard
-output. A sync has two, and asks both of one process: most of what it costs is the loading of botocore.
+output. A sync has two, and asks both of one process, where it can of the one that found out how functions are called:
+most of what each costs is the loading of botocore.
 """
 
 import os
@@ -9,6 +10,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from typing import IO, TypeVar, cast
@@ -127,27 +129,43 @@ class Botocore:
 
 def find_access_apart(region: str) -> Found:
     """Return how the functions of a region are called; takes as long as it takes to load botocore."""
-    try:
-        process = Botocore()
-        try:
-            return process.ask(FindAccess(region), Found, FINDING_SECONDS)
-        finally:
-            process.end()
-    except NoAnswerError as error:
-        return Found(refused=Refused("NoAnswer", message=str(error), is_unreached=True))
+    return AwsApart().find_access(region)
 
 
-class CatalogApart:
-    """``karin.aws.catalog``'s reader of deployments, in a process of its own that reads their URLs as well."""
+class AwsApart:
+    """``karin.aws.finding``, and ``karin.aws.catalog``'s reader of deployments, in processes of their own.
+
+    Any number of threads may find accesses, which waits for no deployment; one at a time reads those.
+    """
 
     def __init__(self) -> None:
         self._process: Botocore | None = None  # which has read a deployment, and may be asked for its URLs
+        self._found = threading.Condition()
+        self._finding = 0  # accesses, each in a process
+        self._is_awaited = False  # by who wants to read a deployment ...
+        self._left: Botocore | None = None  # ... and to take over this process, which has found its access
+
+    def find_access(self, region: str) -> Found:
+        """Return how the functions of a region are called; takes as long as it takes to load botocore."""
+        with self._found:
+            self._finding += 1
+        process, has_answered = None, False
+        try:
+            process = Botocore()
+            found = process.ask(FindAccess(region), Found, FINDING_SECONDS)
+            has_answered = True
+        except NoAnswerError as error:
+            return Found(refused=Refused("NoAnswer", message=str(error), is_unreached=True))
+        else:
+            return found
+        finally:
+            self._leave(process, is_of_use=has_answered)
 
     def read(self, now_ms: int, region: str, known: Sequence[MappedQueue] = ()) -> Snapshot:
         """Return a region's deployment but for its URLs. Raises CatalogUnavailable."""
         self._end()
         try:
-            self._process = Botocore()
+            self._process = self._taken_over() or Botocore()
             deployment = self._process.ask(ReadDeployment(now_ms, region, tuple(known)), Deployment)
         except NoAnswerError as error:
             self._end()
@@ -183,6 +201,25 @@ class CatalogApart:
         self._end()
         self._process = Botocore()
         return self._process.ask(question, Urls)
+
+    def _leave(self, process: Botocore | None, *, is_of_use: bool) -> None:
+        """Leave a process that has found its access to whoever waits for it, or let it go."""
+        with self._found:
+            self._finding -= 1
+            if is_of_use and self._is_awaited and not self._left:
+                process, self._left = None, process
+            self._found.notify()
+        if process:
+            process.end()
+
+    def _taken_over(self) -> Botocore | None:
+        """Return a process that finds an access just now, once it has: a karin that starts wants both at once."""
+        with self._found:
+            self._is_awaited = True
+            self._found.wait_for(lambda: self._left or not self._finding, FINDING_SECONDS)
+            self._is_awaited = False
+            process, self._left = self._left, None
+        return process
 
     def _end(self) -> None:
         process, self._process = self._process, None

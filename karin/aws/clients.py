@@ -10,9 +10,8 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import InvalidConfigError
-from botocore.loaders import create_loader
 
-from karin.aws.models import LeanFileLoader
+from karin.aws.models import LeanLoader
 from karin.sqs.names import queue_id_from_arn
 
 ONE_BY_ONE = Config(
@@ -55,7 +54,5 @@ def queue_url(client: Any, queue_arn: str) -> str:
 
 def _new_session() -> botocore.session.Session:
     session = botocore.session.Session()
-    loader = create_loader(session.get_config_variable("data_path"))
-    loader.file_loader = LeanFileLoader()
-    session.register_component("data_loader", loader)
+    session.register_component("data_loader", LeanLoader.of(session.get_config_variable("data_path")))
     return session

@@ -9,10 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader, create_loader
 
 # Lambda and SQS are called by karin, the others by botocore itself on its way to credentials.
 SERVICES = frozenset({"lambda", "sqs", "sts", "sso", "oidc", "portal.sso", "signin"})
+
+
+class LeanLoader(Loader):
+    """Find data files without a look into the folders of all services, which takes longer than to load a client's."""
+
+    @classmethod
+    def of(cls, data_path: str | None) -> "LeanLoader":
+        """Return one that finds files where botocore would, given the setting ``data_path``."""
+        folders = create_loader(data_path).search_paths
+        return cls(folders, LeanFileLoader(), include_default_search_paths=False)
+
+    def list_available_services(self, _type_name: str) -> list[str]:
+        """Return all services that have any file; whether it is of a type shows when it is loaded."""
+        folders = (Path(path) for path in self.search_paths)
+        return sorted({service.name for folder in folders if folder.is_dir() for service in folder.iterdir()})
 
 
 class LeanFileLoader(JSONFileLoader):

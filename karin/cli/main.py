@@ -8,7 +8,7 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 
 from karin import stand_in
 from karin.cli.grammar import EXIT_USAGE, Grammar
@@ -31,15 +31,18 @@ class UsageError(CommandError):
 
 def entry() -> None:
     """Run the command of this process and exit."""
+    from karin import loading  # noqa: PLC0415 - it stops the garbage collector of this process
+
     if isinstance(sys.stdout, io.TextIOWrapper):  # it is None when it is closed
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter still shows the others
-    sys.exit(main(sys.argv[1:], os.environ))  # noqa: TID251 - the entry of a process
+    sys.exit(main(sys.argv[1:], os.environ, loading.loaded))  # noqa: TID251 - the entry of a process
 
 
-def main(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
+def main(arguments: Sequence[str], environ: MutableMapping[str, str], loaded: Callable[[], None] = lambda: None) -> int:
     """Run a command; return the exit code. Errors go to stderr as one line.
 
     ``environ`` is this process's own when AWS is to be asked: it may be made to lead to what stands in for AWS.
+    ``loaded`` is called once the command's modules are.
     """
     options = Grammar().parse(arguments)
     module_name, function_name = options.run
@@ -47,6 +50,7 @@ def main(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
         stand_in.adopt(environ)
     try:
         run = getattr(importlib.import_module(f"karin.cli.{module_name}"), function_name)
+        loaded()
         exit_code: int = run(options, environ)
         _flush()
     except SettingsError as error:

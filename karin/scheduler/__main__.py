@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 
+from karin import loading
 from karin.clock import SystemClock
 from karin.scheduler.process import SchedulerProcess
 from karin.settings import Settings, SettingsError
@@ -14,6 +15,7 @@ from karin.settings import Settings, SettingsError
 
 def main() -> int:
     """Run a scheduler; return the exit code (2: a setting is wrong)."""
+    loading.loaded()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
     for library in ("apscheduler", "botocore"):
         logging.getLogger(library).setLevel(logging.ERROR)

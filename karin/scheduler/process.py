@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from karin.aws.access import AccessBook
-from karin.aws.apart import CatalogApart, find_access_apart
+from karin.aws.apart import AwsApart
 from karin.aws.calling import DirectInvoker, Invoker
 from karin.aws.unavailable import CatalogUnavailable
 from karin.budget.opening import open_ledger
@@ -78,9 +78,9 @@ class SchedulerProcess:
             tally=exposed.tally if exposed else None,
         )
         self._context = Context.of(self._store, clock, settings)
-        self._catalog = CatalogApart()
+        self._aws = AwsApart()
         self._invoker = DirectInvoker(
-            settings.max_concurrency, AccessBook(find_access_apart, clock), clock, self._with_botocore
+            settings.max_concurrency, AccessBook(self._aws.find_access, clock), clock, self._with_botocore
         )
         self._tracing = open_tracing(settings, "scheduler")
         self._dispatcher = Dispatcher(
@@ -268,7 +268,7 @@ class SchedulerProcess:
 
     def _sync(self) -> None:
         try:
-            report = sync(self._context, self._catalog)  # tells everyone, this process included, of the new snapshot
+            report = sync(self._context, self._aws)  # tells everyone, this process included, of the new snapshot
         except CatalogUnavailable as error:
             log.warning("cannot read the mappings: %s", error)
             self._store.signals.publish(SyncFailed(str(error)))

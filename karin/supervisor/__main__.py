@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 
+from karin import loading
 from karin.clock import SystemClock
 from karin.settings import Settings, SettingsError
 from karin.supervisor.main import EXIT_USAGE, run
@@ -15,6 +16,7 @@ from karin.supervisor.main import EXIT_USAGE, run
 def main() -> int:
     """Return the exit code of ``run`` with the settings of the environment."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the supervisor listens: end, without a traceback
+    loading.loaded()
     environ = os.environ.copy()  # noqa: TID251 - the entry of a process
     try:
         settings = Settings.from_env(environ)

@@ -44,11 +44,17 @@ class EndpointWorker(GeventWorker):  # type: ignore[misc]
         untold = Config()
         self._may_be_plain = all(getattr(self.cfg, name) == getattr(untold, name) for name in ASKED_OF_GUNICORN)
 
+    def init_process(self) -> None:
+        """Load the application and serve; nearly all that is loaded stays, so no garbage is looked for meanwhile."""
+        gc.disable()
+        super().init_process()
+
     def run(self) -> None:
         """Serve until told to stop; what is loaded by now stays, and is not looked through for garbage again."""
         gc.collect()
         gc.freeze()
         gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
+        gc.enable()
         super().run()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:

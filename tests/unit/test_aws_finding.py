@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 from karin.aws.access import Found
 from karin.aws.apart import (
     NEXT_SECONDS,
+    AwsApart,
     Botocore,
-    CatalogApart,
     FindAccess,
     NoAnswerError,
     find_access_apart,
@@ -21,6 +22,7 @@ from karin.aws.unavailable import CatalogUnavailable
 from karin.local.process import LocalLambda
 from karin.mapping.refusals import Refused
 from tests.aws_environ import point_aws_at
+from tests.support import wait_until
 from tests.system.whole import definition
 
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
@@ -141,7 +143,7 @@ def test_a_process_that_fails_is_a_refusal_in_one_line(monkeypatch: pytest.Monke
 
     found = find_access_apart("eu-west-1")
     with pytest.raises(CatalogUnavailable, match=r"cannot run /nowhere/python -m karin.aws: No such file"):
-        CatalogApart().read(0, "eu-west-1")
+        AwsApart().read(0, "eu-west-1")
 
     assert found.refused is not None
     assert found.refused.is_unreached
@@ -152,7 +154,7 @@ def test_a_deployment_that_cannot_be_read_apart_says_why(monkeypatch: pytest.Mon
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
 
     with pytest.raises(CatalogUnavailable, match=r"ListFunctions in eu-west-1: .*nonsense"):
-        CatalogApart().read(0, "eu-west-1")
+        AwsApart().read(0, "eu-west-1")
 
 
 @pytest.fixture
@@ -179,7 +181,7 @@ def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalLa
 
 @pytest.mark.usefixtures("service")
 def test_the_process_that_read_a_deployment_reads_its_urls_and_has_ended_then(started: list[Botocore]) -> None:
-    catalog = CatalogApart()
+    catalog = AwsApart()
 
     snapshot = catalog.read(1, "us-east-1")
     (function,), warning = catalog.read_urls(snapshot.functions, 2, "us-east-1")
@@ -190,8 +192,33 @@ def test_the_process_that_read_a_deployment_reads_its_urls_and_has_ended_then(st
 
 
 @pytest.mark.usefixtures("service")
+def test_a_deployment_is_read_by_the_process_that_finds_an_access_just_then(started: list[Botocore]) -> None:
+    aws = AwsApart()
+    with ThreadPoolExecutor(1) as pool:
+        finding = pool.submit(aws.find_access, "us-east-1")
+        wait_until(lambda: started, "it is being found")
+
+        snapshot = aws.read(1, "us-east-1")
+
+    (function,), _ = aws.read_urls(snapshot.functions, 2, "us-east-1")
+    assert (finding.result(), function.urls_read_at_ms) == (find("us-east-1"), 2)
+    assert [one._process.returncode for one in started] == [0]
+
+
+@pytest.mark.usefixtures("service")
+def test_who_finds_an_access_lets_its_process_go_when_nobody_reads_a_deployment(started: list[Botocore]) -> None:
+    aws = AwsApart()
+
+    aws.find_access("us-east-1")
+    assert [one._process.returncode for one in started] == [0]
+    aws.read_urls(aws.read(1, "us-east-1").functions, 2, "us-east-1")
+
+    assert [one._process.returncode for one in started] == [0, 0]
+
+
+@pytest.mark.usefixtures("service")
 def test_one_that_was_not_asked_for_urls_ends_by_itself_and_another_is_asked(started: list[Botocore]) -> None:
-    catalog = CatalogApart()
+    catalog = AwsApart()
 
     snapshot = catalog.read(1, "us-east-1")
     assert started[0]._process.wait(NEXT_SECONDS + 20) == 0
