@@ -58,10 +58,11 @@ class Quotas:
         if self._is_time_to_look(now_ms, LOOK_MS):
             self.look(now_ms)
         size = stored_bytes + messages * bytes_beside(queue)
-        if self._is_over(size) and self._is_time_to_look(now_ms, FULL_LOOK_MS):
-            self.look(now_ms)
         if self._is_over(size):
-            return all_is_full(self._total, self.limits)
+            if self._is_time_to_look(now_ms, FULL_LOOK_MS):
+                self.look(now_ms)
+            if self._is_over(size):
+                return all_is_full(self._total, self.limits)
         self.learn(queue, self._held.get(queue, 0) + size)
         return None
 

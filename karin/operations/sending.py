@@ -13,7 +13,7 @@ from karin.sqs.ids import new_id
 from karin.sqs.message import Message
 from karin.sqs.names import QueueId
 from karin.sqs.quotas import queue_is_full
-from karin.sqs.sending import ENTRY, CheckedSend, Send, check_groups, check_send, send_bytes, too_long
+from karin.sqs.sending import ENTRY, Send, check_groups, check_send, send_bytes, too_long
 from karin.store.messages import Fate, Outgoing, Sent
 
 
@@ -36,23 +36,20 @@ class SentMessage(msgspec.Struct, frozen=True):
 
 def send_message(context: Context, queue: QueueId, send: Send, sender: Sender) -> SentMessage:
     """Send one message; raises the SqsError that AWS would give."""
+    now_ms = context.clock.now_ms()
     try:
-        checked = check_send(send, send_bytes(send), fifo=queue.is_fifo, max_delay_seconds=context.max_delay_seconds)
+        outgoing = _outgoing(context, send, send_bytes(send), sender, now_ms, fifo=queue.is_fifo)
     except SqsError:
         _require_queue(context, queue)
         raise
-    now_ms = context.clock.now_ms()
-    outgoing = _outgoing(checked, sender, now_ms)
-    if refusal := context.quotas.refusal(queue, checked.size, now_ms):
+    if refusal := context.quotas.refusal(queue, outgoing.size, now_ms):
         _require_queue(context, queue)
         raise refusal
     sent = _store(context, queue, now_ms, [outgoing])
-    fate = sent.fates[0]
-    if fate.is_too_long:
-        raise too_long(sent.max_bytes, in_batch=False)
-    if fate.is_over_limit:
-        raise queue_is_full(queue, sent.held_bytes, context.quotas.limits)
-    return _sent_message(fate, outgoing.message, checked)
+    result = _result(context, queue, sent, sent.fates[0], outgoing.message, send, in_batch=False)
+    if isinstance(result, SqsError):
+        raise result
+    return result
 
 
 def send_message_batch(
@@ -62,43 +59,65 @@ def send_message_batch(
 
     Raises an SqsError when the batch is refused as a whole, and then stores nothing.
     """
+    now_ms, fifo = context.clock.now_ms(), queue.is_fifo
     try:
         check_entry_ids([entry_id for entry_id, _ in entries], ENTRY)
         sizes = [send_bytes(send) for _, send in entries]
         check_batch_bytes(sum(sizes))
-        if queue.is_fifo:
+        if fifo:
             check_groups(send for _, send in entries)
-        checks = [
-            (entry_id or "", _check_entry(context, queue, place, send, size))
-            for place, ((entry_id, send), size) in enumerate(zip(entries, sizes, strict=True), start=1)
-        ]
     except SqsError:
         _require_queue(context, queue)
         raise
-    refused = [send for (_, send), (_, check) in zip(entries, checks, strict=True) if isinstance(check, SqsError)]
-    _require_deduplication(context, queue, refused)
-    now_ms = context.clock.now_ms()
-    checks = _check_room(context, queue, checks, now_ms)
-    accepted = [check for _, check in checks if isinstance(check, CheckedSend)]
+    checked = [
+        _checked(context, send, size, sender, now_ms, fifo=fifo, entry=place)
+        for place, ((_, send), size) in enumerate(zip(entries, sizes, strict=True), start=1)
+    ]
+    if fifo:
+        _require_deduplication(context, queue, entries, checked)
+    checked = _check_room(context, queue, checked, now_ms)
+    accepted = [one for one in checked if isinstance(one, Outgoing)]
+    told = zip(entries, checked, strict=True)
     if not accepted:
         _require_queue(context, queue)
-        return [(entry_id, check) for entry_id, check in checks if isinstance(check, SqsError)]
-    outgoing = [_outgoing(check, sender, now_ms) for check in accepted]
-    sent = _store(context, queue, now_ms, outgoing)
-    fates = iter(zip(outgoing, sent.fates, strict=True))
+        return [(entry_id or "", one) for (entry_id, _), one in told if isinstance(one, SqsError)]
+    sent = _store(context, queue, now_ms, accepted)
+    fates = iter(sent.fates)
     results: list[tuple[str, SentMessage | SqsError]] = []
-    for entry_id, check in checks:
-        if isinstance(check, SqsError):
-            results.append((entry_id, check))
-            continue
-        one, fate = next(fates)
-        if fate.is_too_long:
-            results.append((entry_id, too_long(sent.max_bytes, in_batch=True)))
-        elif fate.is_over_limit:
-            results.append((entry_id, queue_is_full(queue, sent.held_bytes, context.quotas.limits)))
+    for (entry_id, send), one in told:
+        if isinstance(one, Outgoing):
+            result = _result(context, queue, sent, next(fates), one.message, send, in_batch=True)
+            results.append((entry_id or "", result))
         else:
-            results.append((entry_id, _sent_message(fate, one.message, check)))
+            results.append((entry_id or "", one))
     return results
+
+
+def _outgoing(
+    context: Context, send: Send, size: int, sender: Sender, now_ms: int, *, fifo: bool, entry: int | None = None
+) -> Outgoing:
+    """Return a message of ``send_bytes`` size on its way; raises the SqsError that AWS would give."""
+    trace_header = check_send(send, fifo=fifo, max_delay_seconds=context.max_delay_seconds, entry=entry)
+    message = Message(
+        new_id(),
+        send.body or "",
+        now_ms,
+        sender.id,
+        send.attributes,
+        trace_header or sender.trace_header,
+        send.group_id,
+        send.deduplication_id,
+    )
+    return Outgoing(message, size, None if send.delay_seconds is None else send.delay_seconds * 1000)
+
+
+def _checked(
+    context: Context, send: Send, size: int, sender: Sender, now_ms: int, *, fifo: bool, entry: int
+) -> Outgoing | SqsError:
+    try:
+        return _outgoing(context, send, size, sender, now_ms, fifo=fifo, entry=entry)
+    except SqsError as error:
+        return error
 
 
 def _store(context: Context, queue: QueueId, now_ms: int, outgoing: Sequence[Outgoing]) -> Sent:
@@ -109,34 +128,48 @@ def _store(context: Context, queue: QueueId, now_ms: int, outgoing: Sequence[Out
     return sent
 
 
+def _result(
+    context: Context, queue: QueueId, sent: Sent, fate: Fate, message: Message, send: Send, *, in_batch: bool
+) -> SentMessage | SqsError:
+    """Return what a caller learns of a message."""
+    if fate.is_too_long:
+        return too_long(sent.max_bytes, in_batch=in_batch)
+    if fate.is_over_limit:
+        return queue_is_full(queue, sent.held_bytes, context.quotas.limits)
+    return SentMessage(
+        fate.message_id,
+        message.md5_of_body,
+        message.md5_of_attributes,
+        md5_of_attributes(send.system_attributes),
+        fate.sequence_number,
+    )
+
+
 def _check_room(
-    context: Context, queue: QueueId, checks: list[tuple[str, CheckedSend | SqsError]], now_ms: int
-) -> list[tuple[str, CheckedSend | SqsError]]:
+    context: Context, queue: QueueId, checked: list[Outgoing | SqsError], now_ms: int
+) -> list[Outgoing | SqsError]:
     """Refuse the entries for which all queues together have no room."""
-    sizes = [check.size for _, check in checks if isinstance(check, CheckedSend)]
+    sizes = [one.size for one in checked if isinstance(one, Outgoing)]
     if not sizes or context.quotas.refusal(queue, sum(sizes), now_ms, len(sizes)) is None:
-        return checks  # there is room for all, as nearly always
+        return checked  # there is room for all, as nearly always
     return [
-        (entry_id, context.quotas.refusal(queue, check.size, now_ms) or check)
-        if isinstance(check, CheckedSend)
-        else (entry_id, check)
-        for entry_id, check in checks
+        (context.quotas.refusal(queue, one.size, now_ms) or one) if isinstance(one, Outgoing) else one
+        for one in checked
     ]
 
 
-def _check_entry(context: Context, queue: QueueId, place: int, send: Send, size: int) -> CheckedSend | SqsError:
-    try:
-        return check_send(send, size, fifo=queue.is_fifo, max_delay_seconds=context.max_delay_seconds, entry=place)
-    except SqsError as error:
-        return error
-
-
-def _require_deduplication(context: Context, queue: QueueId, refused: Sequence[Send]) -> None:
-    """Refuse the whole batch when an entry, refused anyway, has no deduplication id in a queue that makes none.
+def _require_deduplication(
+    context: Context,
+    queue: QueueId,
+    entries: Sequence[tuple[str | None, Send]],
+    checked: Sequence[Outgoing | SqsError],
+) -> None:
+    """Refuse the whole batch when an entry, refused anyway, has no deduplication id in a FIFO queue that makes none.
 
     The store says so of the entries that it sees; of the others nobody would.
     """
-    if queue.is_fifo and any(send.deduplication_id is None for send in refused):
+    refused = [send for (_, send), one in zip(entries, checked, strict=True) if isinstance(one, SqsError)]
+    if any(send.deduplication_id is None for send in refused):
         state = context.store.queues.describe(queue, context.clock.now_ms())
         if state.attributes["ContentBasedDeduplication"] != "true":
             raise deduplication_missing()
@@ -145,29 +178,3 @@ def _require_deduplication(context: Context, queue: QueueId, refused: Sequence[S
 def _require_queue(context: Context, queue: QueueId) -> None:
     """Let a missing queue win over any other fault, as on AWS, at the cost of a command only when there is a fault."""
     context.store.queues.describe(queue, context.clock.now_ms())
-
-
-def _outgoing(checked: CheckedSend, sender: Sender, now_ms: int) -> Outgoing:
-    send = checked.send
-    message = Message(
-        message_id=new_id(),
-        body=checked.body,
-        sent_at_ms=now_ms,
-        sender_id=sender.id,
-        attributes=dict(send.attributes),
-        trace_header=checked.trace_header or sender.trace_header,
-        group_id=send.group_id,
-        deduplication_id=send.deduplication_id,
-    )
-    delay_ms = None if send.delay_seconds is None else send.delay_seconds * 1000
-    return Outgoing(message, checked.size, delay_ms)
-
-
-def _sent_message(fate: Fate, message: Message, checked: CheckedSend) -> SentMessage:
-    return SentMessage(
-        fate.message_id,
-        message.md5_of_body,
-        message.md5_of_attributes,
-        md5_of_attributes(checked.send.system_attributes),
-        fate.sequence_number,
-    )

@@ -12,7 +12,7 @@ from karin.sqs.errors import (
 )
 from karin.sqs.limits import BATCH_BYTES, BATCH_ENTRIES, BATCH_ENTRY_ID_LENGTH
 
-_ENTRY_ID = re.compile(rf"[\w-]{{1,{BATCH_ENTRY_ID_LENGTH}}}", re.ASCII)
+_CHARACTERS = re.compile(r"[\w-]+", re.ASCII)  # of all ids together
 
 
 def check_entry_ids(ids: Sequence[str | None], entry_name: str) -> None:
@@ -23,16 +23,16 @@ def check_entry_ids(ids: Sequence[str | None], entry_name: str) -> None:
         raise TooManyEntriesInBatchRequest(
             f"Maximum number of entries per request are {BATCH_ENTRIES}. You have sent {len(ids)}."
         )
-    if not all(entry_id and _ENTRY_ID.fullmatch(entry_id) for entry_id in ids):
+    given = [entry_id for entry_id in ids if entry_id]
+    is_short = max(map(len, given), default=0) <= BATCH_ENTRY_ID_LENGTH
+    if len(given) < len(ids) or not is_short or not _CHARACTERS.fullmatch("".join(given)):
         raise InvalidBatchEntryId(
             "A batch entry id can only contain alphanumeric characters, hyphens and underscores."
             " It can be at most 80 letters long."
         )
-    seen: set[str | None] = set()
-    for entry_id in ids:
-        if entry_id in seen:
-            raise BatchEntryIdsNotDistinct(f"Id {entry_id} repeated.")
-        seen.add(entry_id)
+    if len(set(given)) < len(given):
+        repeated = next(entry_id for place, entry_id in enumerate(given) if entry_id in given[:place])
+        raise BatchEntryIdsNotDistinct(f"Id {repeated} repeated.")
 
 
 def check_batch_bytes(total: int) -> None:

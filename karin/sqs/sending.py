@@ -1,6 +1,6 @@
 """What a send must look like before the store sees it (SQS API reference, SendMessage and SendMessageBatch)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -18,35 +18,29 @@ class Send(msgspec.Struct, frozen=True):
 
     body: str | None
     delay_seconds: int | None = None
-    attributes: Mapping[str, MessageAttribute] = {}
-    system_attributes: Mapping[str, MessageAttribute] = {}
+    attributes: dict[str, MessageAttribute] = {}
+    system_attributes: dict[str, MessageAttribute] = {}
     group_id: str | None = None
     deduplication_id: str | None = None
 
 
-class CheckedSend(msgspec.Struct, frozen=True):
-    """A send that passed every rule which does not depend on its queue's attributes. ``size`` is in bytes."""
+def check_send(send: Send, *, fifo: bool, max_delay_seconds: int, entry: int | None = None) -> str | None:
+    """Check one send by every rule that does not depend on its queue's attributes; return its X-Ray trace header.
 
-    send: Send
-    body: str
-    size: int
-    trace_header: str | None
-
-
-def check_send(send: Send, size: int, *, fifo: bool, max_delay_seconds: int, entry: int | None = None) -> CheckedSend:
-    """Check one send of ``send_bytes`` size; ``entry`` is its 1-based place in a batch, which AWS names in some texts.
-
-    Raises the SqsError that AWS gives for the first rule broken.
+    ``entry`` is its 1-based place in a batch, which AWS names in some texts. Raises the SqsError that AWS gives for the
+    first rule broken.
     """
     if not send.body:
         raise MissingParameter("MessageBody" if entry is None else f"{ENTRY}.{entry}.MessageBody")
     if not has_only_allowed_characters(send.body):
         raise InvalidMessageContents(INVALID_CHARACTERS_TEXT)
-    _check_delay(send.delay_seconds, fifo=fifo, max_delay_seconds=max_delay_seconds)
-    _check_fifo_ids(send, fifo=fifo, in_batch=entry is not None)
-    validate_attributes(send.attributes)
-    trace_header = validate_system_attributes(send.system_attributes)
-    return CheckedSend(send, send.body, size, trace_header)
+    if send.delay_seconds is not None:
+        _check_delay(send.delay_seconds, fifo=fifo, max_delay_seconds=max_delay_seconds)
+    if fifo or send.group_id is not None or send.deduplication_id is not None:
+        _check_fifo_ids(send, fifo=fifo, in_batch=entry is not None)
+    if send.attributes:
+        validate_attributes(send.attributes)
+    return validate_system_attributes(send.system_attributes) if send.system_attributes else None
 
 
 def check_groups(sends: Iterable[Send]) -> None:
@@ -66,9 +60,7 @@ def too_long(limit: int, *, in_batch: bool) -> InvalidParameterValue:
     return InvalidParameterValue(f"{start} Reason: Message must be shorter than {limit} bytes.")
 
 
-def _check_delay(delay_seconds: int | None, *, fifo: bool, max_delay_seconds: int) -> None:
-    if delay_seconds is None:
-        return
+def _check_delay(delay_seconds: int, *, fifo: bool, max_delay_seconds: int) -> None:
     subject = f"Value {delay_seconds} for parameter DelaySeconds is invalid. Reason: "
     if fifo and delay_seconds > 0:
         raise InvalidParameterValue(subject + "The request include parameter that is not valid for this queue type.")

@@ -20,6 +20,7 @@ written no more.
 import re
 import struct
 import zlib
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -68,21 +69,11 @@ _encoder = msgspec.msgpack.Encoder()
 _rest_decoder = msgspec.msgpack.Decoder(_Rest)
 _version_1_decoder = msgspec.msgpack.Decoder(_Version1)
 _USUAL = _Rest()
+_NOTHING = (None, None, None, None)
 
 
 def pack_message(message: Message, account: str = "") -> bytes:
     """Return a message's stored form; ``account`` is that of its queue. Up to 1 MiB is compressed on the way."""
-    group, deduplication = _digits(message.group_id), _digits(message.deduplication_id)
-    rest = _Rest(
-        None if message.sender_id == account else message.sender_id,
-        {name: _pack_attribute(attribute) for name, attribute in message.attributes.items()},
-        message.trace_header,
-        None if group else message.group_id,
-        None if deduplication else message.deduplication_id,
-        group,
-        deduplication,
-        message.dead_letter_source_arn,
-    )
     body = message.body.encode()
     stored, mark, parts = _compressed(body), _VERSION_2, []
     retained_from_ms = message.retained_from_ms or message.sent_at_ms
@@ -92,12 +83,42 @@ def pack_message(message: Message, account: str = "") -> bytes:
     if stored is not body:
         mark |= _COMPRESSED
         parts.append(_LENGTH.pack(len(body) - len(stored)))
-    if rest != _USUAL:
+    if rest := _packed_rest(message, account):
         mark |= _RESTS
-        packed = _encoder.encode(rest)
-        parts += (_LENGTH.pack(len(packed)), packed)
+        parts.append(rest)
     head = (mark << 40 | retained_from_ms).to_bytes(_INSTANT_BYTES)
     return b"".join((head, *parts, stored))
+
+
+def _packed_rest(message: Message, account: str) -> bytes:
+    """Return what a message has beside its body and its instants, after its length; b"" if all is as usual."""
+    sender_id = None if message.sender_id == account else message.sender_id
+    others = (message.trace_header, message.group_id, message.deduplication_id, message.dead_letter_source_arn)
+    if not message.attributes and others == _NOTHING:
+        return _packed_sender(sender_id)
+    group, deduplication = _digits(message.group_id), _digits(message.deduplication_id)
+    return _with_length(
+        _Rest(
+            sender_id,
+            {name: _pack_attribute(attribute) for name, attribute in message.attributes.items()},
+            message.trace_header,
+            None if group else message.group_id,
+            None if deduplication else message.deduplication_id,
+            group,
+            deduplication,
+            message.dead_letter_source_arn,
+        )
+    )
+
+
+@lru_cache(maxsize=64)  # most messages have nothing else, and are sent by few
+def _packed_sender(sender_id: str | None) -> bytes:
+    return b"" if sender_id is None else _with_length(_Rest(sender_id))
+
+
+def _with_length(rest: _Rest) -> bytes:
+    packed = _encoder.encode(rest)
+    return _LENGTH.pack(len(packed)) + packed
 
 
 def unpack_message(

@@ -208,7 +208,6 @@ def copy_of(key: str) -> str:
     return key + COPY_END
 
 
-@lru_cache(maxsize=256)  # each request needs them
 def of_messages(queue_id: QueueId) -> tuple[str, ...]:
     """Return the keys that hold a queue's messages, in the order in which the scripts take them.
 
@@ -216,6 +215,12 @@ def of_messages(queue_id: QueueId) -> tuple[str, ...]:
     """
     parts = (arrivals, order, remembered, forgetting) if queue_id.is_fifo else (grouped, order, lanes)
     return tuple(part(queue_id) for part in (due, messages, receives, leased, *parts))
+
+
+@lru_cache(maxsize=256)
+def of_queue_and_messages(queue_id: QueueId) -> tuple[str, ...]:
+    """Return the key of a queue's attributes and ``of_messages``, which most scripts take first."""
+    return (queue(queue_id), *of_messages(queue_id))
 
 
 def of_calls(queue_id: QueueId) -> list[str]:

@@ -155,20 +155,23 @@ class MessageCommands:
         There may be MOST_OUTGOING of them. One for which the queue would hold more than ``most_held_bytes`` is not
         stored. Raises QueueDoesNotExist; InvalidParameterValue when a FIFO queue has no way to tell duplicates.
         """
-        taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
+        taken_keys = keys.of_queue_and_messages(queue)
         args: list[Argument] = [now_ms, str(queue), keys.WAKES]
-        args += [NO_BOUND if most_held_bytes is None else most_held_bytes, bytes_beside(queue)]
-        if queue.is_fifo:
-            args += [REMEMBERED_MS, *(arg for one in outgoing for arg in _for_fifo(queue, one))]
+        args += (NO_BOUND if most_held_bytes is None else most_held_bytes, bytes_beside(queue))
+        if fifo := queue.is_fifo:
+            args.append(REMEMBERED_MS)
+            for one in outgoing:
+                args += _for_fifo(queue, one)
             status, reply = self._scripts.call("send_fifo", taken_keys, args)
         else:
-            args += [arg for one in outgoing for arg in _for_standard(queue, one)]
+            for one in outgoing:
+                args += _for_standard(queue, one)
             status, reply = self._scripts.call("send", taken_keys, args)
         require_queue(status)
         if status == "no_deduplication_id":
             raise deduplication_missing()
         max_bytes, held_bytes, *words = reply
-        if queue.is_fifo:
+        if fifo:
             fates = [_fate(*told) for told in zip(words[::3], map(read_id, words[1::3]), words[2::3], strict=True)]
         else:  # where each message keeps the id that it was sent with
             fates = [_fate(word, one.message.message_id) for word, one in zip(words, outgoing, strict=True)]
@@ -202,7 +205,7 @@ class MessageCommands:
         args += [int(counts), IN_FLIGHT]
         args += [f"{call.mapping_uuid} ", call.call_id, call.until_ms] if call else ["", "", 0]
         args.append((call and call.max_concurrency) or NO_BOUND)
-        taken_keys = [keys.queue(queue), *keys.of_messages(queue), keys.calls(queue)]
+        taken_keys = [*keys.of_queue_and_messages(queue), keys.calls(queue)]
         if queue.is_fifo:
             status, reply = self._scripts.call("claim_fifo", taken_keys, [*args, attempt_id, REMEMBERED_MS])
         else:
@@ -249,7 +252,7 @@ class MessageCommands:
             args += [stored_id(receipt.message_id), receipt.receive_count, receipt.group_id or ""]
             args += [stored_number(receipt.sequence_number)] if queue.is_fifo else []
             args += [one.verdict.value, one.due_at_ms]
-        taken_keys = [keys.queue(queue), *keys.of_messages(queue), *keys.of_calls(queue)]
+        taken_keys = [*keys.of_queue_and_messages(queue), *keys.of_calls(queue)]
         if queue.is_fifo:
             status, reply = self._scripts.call("settle_fifo", taken_keys, args)
         else:
@@ -267,7 +270,7 @@ class MessageCommands:
         args: list[Argument] = [now_ms, str(queue), keys.WAKES, stored_id(message.message_id), message.group_id or ""]
         args += [stored_number(message.sequence_number)] if queue.is_fifo else []
         args += [seen.due_at_ms, seen.receive_count, -1 if due_at_ms is None else due_at_ms]
-        taken_keys = [keys.queue(queue), *keys.of_messages(queue)]
+        taken_keys = keys.of_queue_and_messages(queue)
         if queue.is_fifo:
             status, _ = self._scripts.call("reschedule_fifo", taken_keys, args)
         else:
@@ -283,9 +286,7 @@ class MessageCommands:
 
     def purge(self, queue: QueueId, now_ms: int) -> int:
         """Remove all messages and return how many; raises QueueDoesNotExist or PurgeQueueInProgress."""
-        status, reply = self._scripts.call(
-            "purge", [keys.queue(queue), *keys.of_messages(queue)], [now_ms, PURGE_INTERVAL_MS]
-        )
+        status, reply = self._scripts.call("purge", keys.of_queue_and_messages(queue), [now_ms, PURGE_INTERVAL_MS])
         require_queue(status)
         if status == "purged_recently":
             raise PurgeQueueInProgress(queue.name)
@@ -293,22 +294,22 @@ class MessageCommands:
         return removed
 
 
-def _for_standard(queue: QueueId, one: Outgoing) -> list[Argument]:
+def _for_standard(queue: QueueId, one: Outgoing) -> tuple[Argument, ...]:
     delay_ms = -1 if one.delay_ms is None else one.delay_ms
-    return [*_for_any(one), delay_ms, pack_message(one.message, queue.account)]
+    return (*_for_any(one), delay_ms, pack_message(one.message, queue.account))
 
 
-def _for_fifo(queue: QueueId, one: Outgoing) -> list[Argument]:
+def _for_fifo(queue: QueueId, one: Outgoing) -> tuple[Argument, ...]:
     given_id, group = one.message.deduplication_id, one.message.group_id or ""
     deduplication_id = given_id or content_deduplication_id(one.message.body)
     message = msgspec.structs.replace(one.message, deduplication_id=deduplication_id)
     digests = digest("", deduplication_id) + digest(group, deduplication_id)
-    return [*_for_any(one), int(bool(given_id)), digests, pack_message(message, queue.account)]
+    return (*_for_any(one), int(bool(given_id)), digests, pack_message(message, queue.account))
 
 
-def _for_any(one: Outgoing) -> list[Argument]:
+def _for_any(one: Outgoing) -> tuple[Argument, ...]:
     received = f"{one.receive_count} {one.first_received_at_ms}" if one.receive_count else ""
-    return [stored_id(one.message.message_id), one.size, one.message.group_id or "", received]
+    return stored_id(one.message.message_id), one.size, one.message.group_id or "", received
 
 
 def _fate(word: bytes, message_id: str, sequence_number: bytes = b"") -> Fate:

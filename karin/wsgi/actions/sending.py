@@ -26,12 +26,12 @@ def send_message_batch(
     """SendMessageBatch."""
     entries = [(entry.id, _send(entry)) for entry in request.entries or []]
     results = sending.send_message_batch(context, queue_of(context, request, caller), entries, _sender(caller))
-    successful = [
-        _told(result, shapes.SendMessageBatchResultEntry(id=entry_id))
-        for entry_id, result in results
-        if isinstance(result, SentMessage)
-    ]
-    refused = [failed(entry_id, result) for entry_id, result in results if isinstance(result, SqsError)]
+    successful, refused = [], []
+    for entry_id, result in results:
+        if isinstance(result, SqsError):
+            refused.append(failed(entry_id, result))
+        else:
+            successful.append(_told(result, shapes.SendMessageBatchResultEntry(id=entry_id)))
     return shapes.SendMessageBatchResult(successful=successful or None, failed=refused or None)
 
 
