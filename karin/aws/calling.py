@@ -16,8 +16,9 @@ import msgspec
 
 from karin import __version__
 from karin.aws.access import Access, AccessBook, Route
-from karin.aws.connections import Answer, Connections
-from karin.aws.signing import signed_headers
+from karin.aws.answers import Answer
+from karin.aws.connections import Connections
+from karin.aws.signing import Signer
 from karin.clock import Clock
 from karin.mapping.outcome import InvokeResult, Responded, first_line
 from karin.mapping.payload import Payload
@@ -39,6 +40,15 @@ class Invoker(Protocol):
     def invoke(self, function_arn: str, payload: Payload, timeout_seconds: int) -> InvokeResult:
         """Call a function and wait for its answer."""
         ...
+
+
+class _Way(msgspec.Struct, frozen=True, eq=False):
+    """How one function is called: all of it that is the same in every call, as long as the access is."""
+
+    access: Access
+    connections: Connections
+    path: str
+    signer: Signer
 
 
 class DirectInvoker:
@@ -63,6 +73,7 @@ class DirectInvoker:
         self._lock = threading.Lock()
         self._other: Invoker | None = None
         self._by_route: dict[Route, Connections] = {}
+        self._ways: dict[str, _Way] = {}  # by function
 
     def invoke(self, function_arn: str, payload: Payload, timeout_seconds: int) -> InvokeResult:
         """Call a function and wait for its answer; never raises for what AWS or the network does.
@@ -77,16 +88,16 @@ class DirectInvoker:
         access = found.access
         if access is None:
             return self._fallback().invoke(function_arn, payload, timeout_seconds)
-        try:
-            connections = self._connections(access)
-        except OSError as error:  # of the certificates
-            return Refused("SSLError", message=f"{access.route.ca_file}: {error}")
-        path = f"{connections.base_path}/2015-03-31/functions/{quote(function_arn, safe='-._~')}/invocations"
-        headers = {"host": connections.host_header, **HEADERS}
-        headers = signed_headers(access, path, headers, payload.data, self._clock.now_ms())
+        way = self._ways.get(function_arn)
+        if way is None or way.access is not access:
+            try:
+                way = self._ways[function_arn] = self._way(function_arn, access)
+            except OSError as error:  # of the certificates
+                return Refused("SSLError", message=f"{access.route.ca_file}: {error}")
+        headers = way.signer.headers(payload.data, self._clock.now_ms())
         if payload.trace_header:
             headers["x-amzn-trace-id"] = payload.trace_header  # unsigned, as with botocore: it may change on its way
-        answer = connections.post(path, headers, payload, timeout_seconds + self._margin_seconds)
+        answer = way.connections.post(way.path, headers, payload, timeout_seconds + self._margin_seconds)
         result = _read(answer) if isinstance(answer, Answer) else answer
         if isinstance(result, Refused) and result.code in WRONG_KEYS:
             self._book.forget(region, access)  # they may have been replaced
@@ -107,6 +118,12 @@ class DirectInvoker:
             if self._other is None:
                 self._other = self._otherwise()
             return self._other
+
+    def _way(self, function_arn: str, access: Access) -> _Way:
+        connections = self._connections(access)
+        path = f"{connections.base_path}/2015-03-31/functions/{quote(function_arn, safe='-._~')}/invocations"
+        signer = Signer(access, path, {"host": connections.host_header, **HEADERS})
+        return _Way(access, connections, path, signer)
 
     def _connections(self, access: Access) -> Connections:
         with self._lock:

@@ -8,25 +8,17 @@ import select
 import socket
 import ssl
 import threading
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import NamedTuple
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from karin.aws.access import Route
+from karin.aws.answers import Answer, Reading
 from karin.mapping.outcome import Unknown
 from karin.mapping.payload import SMALL_BYTES, Payload
 from karin.mapping.refusals import Refused
 
 CONNECT_TIMEOUT_SECONDS = 5
 PORTS = {"http": 80, "https": 443}
-
-
-class Answer(NamedTuple):
-    """An HTTP response, read to its end."""
-
-    status: int
-    headers: dict[str, str]  # names in lower case
-    body: bytes
 
 
 class Connections:
@@ -81,32 +73,32 @@ class Connections:
         self, connection: socket.socket, head: bytes, payload: Payload, read_timeout_seconds: float, path: str
     ) -> tuple[Answer, bool] | Unknown:
         """Return the answer, and whether the connection may be used again."""
-        url, is_answered = f"{self._url}{path.removeprefix(self.base_path)}", False
+        reading = Reading(connection)
         try:
-            connection.settimeout(read_timeout_seconds)
+            if connection.gettimeout() != read_timeout_seconds:
+                connection.settimeout(read_timeout_seconds)
             if payload.size <= SMALL_BYTES:
                 connection.sendall(head + payload.data)  # in one segment
             else:
                 connection.sendall(head)
                 connection.sendall(payload.data)
                 payload.drop()
-            with HTTPResponse(connection, method="POST") as response:
-                response.begin()
-                is_answered = True
-                body = response.read()
-                headers = {name.lower(): value for name, value in response.getheaders()}
-                return Answer(response.status, headers, body), not response.will_close
+            return reading.read()
         except TimeoutError:
-            return Unknown("ReadTimeoutError", f'Read timeout on endpoint URL: "{url}"')
+            return Unknown("ReadTimeoutError", f'Read timeout on endpoint URL: "{self._url_of(path)}"')
         except ssl.SSLError as error:
-            return Unknown("SSLError", f"SSL validation failed for {url} {error}")
+            return Unknown("SSLError", f"SSL validation failed for {self._url_of(path)} {error}")
         except (OSError, HTTPException) as error:
-            if is_answered:
+            if reading.is_begun:
                 return Unknown(
                     "ResponseStreamingError", f"An error occurred while reading from response stream: {error}"
                 )
+            url = self._url_of(path)
             text = f'Connection was closed before we received a valid response from endpoint URL: "{url}".'
             return Unknown("ConnectionClosedError", text)
+
+    def _url_of(self, path: str) -> str:
+        return f"{self._url}{path.removeprefix(self.base_path)}"
 
     def _take(self) -> HTTPConnection | None:
         """Return a connection that was used before and that the other side has not closed."""

@@ -6,40 +6,61 @@ Source: "Create a signed AWS API request" in the IAM user guide; a test compares
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
 from karin.aws.access import Access
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+DATE = "x-amz-date"
 
 
-def signed_headers(
-    access: Access, path: str, headers: Mapping[str, str], payload: bytes, now_ms: int
-) -> dict[str, str]:
-    """Return the headers with those that sign them and the payload; names are in lower case, ``host`` is among them.
+class Signer:
+    """Signs requests to one path: what is the same in all of them is worked out once, and the key once a day.
 
-    ``path`` is encoded, as it is sent.
+    ``path`` is encoded, as it is sent; ``headers`` have names in lower case, ``host`` among them.
     """
-    stamp = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
-    signed = {**headers, "x-amz-date": stamp}
-    if access.token:
-        signed["x-amz-security-token"] = access.token
-    names = sorted(signed)
-    # Every service but S3 wants the path encoded once more.
-    canonical = ["POST", quote(path, safe="/~"), "", *(f"{name}:{signed[name]}" for name in names), ""]
-    canonical += [";".join(names), sha256(payload).hexdigest()]
-    scope = f"{stamp[:8]}/{access.region}/{access.service}/aws4_request"
-    to_sign = "\n".join((ALGORITHM, stamp, scope, sha256("\n".join(canonical).encode()).hexdigest()))
-    signature = hmac.digest(_key(access, scope), to_sign.encode(), sha256).hex()
-    signed["authorization"] = (
-        f"{ALGORITHM} Credential={access.key_id}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    )
-    return signed
+
+    def __init__(self, access: Access, path: str, headers: Mapping[str, str]) -> None:
+        self._access = access
+        self._headers = {**headers, DATE: ""}
+        if access.token:
+            self._headers["x-amz-security-token"] = access.token
+        names = sorted(self._headers)
+        lines = [f"{name}:{self._headers[name]}" for name in names]
+        # Every service but S3 wants the path encoded once more.
+        canonical = "\n".join(["POST", quote(path, safe="/~"), "", *lines, "", ";".join(names), ""])
+        self._before_date, _, self._behind_date = canonical.partition(f"\n{DATE}:")
+        self._before_date += f"\n{DATE}:"
+        self._names = ";".join(names)
+        self._known = ("", "", b"")  # a day, its scope and its key: always replaced together, for threads share it
+
+    def headers(self, payload: bytes, now_ms: int) -> dict[str, str]:
+        """Return the headers with those that sign them and a payload."""
+        stamp = _stamp(now_ms // 1000)
+        scope, key = self._of_day(stamp[:8])
+        canonical = f"{self._before_date}{stamp}{self._behind_date}{sha256(payload).hexdigest()}"
+        to_sign = f"{ALGORITHM}\n{stamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
+        signature = hmac.digest(key, to_sign.encode(), sha256).hex()
+        signed = self._headers | {DATE: stamp}
+        signed["authorization"] = (
+            f"{ALGORITHM} Credential={self._access.key_id}/{scope}, SignedHeaders={self._names}, Signature={signature}"
+        )
+        return signed
+
+    def _of_day(self, day: str) -> tuple[str, bytes]:
+        """Return what signatures of a day name as their scope, and their key."""
+        known_day, scope, key = self._known
+        if known_day != day:
+            access = self._access
+            scope, key = f"{day}/{access.region}/{access.service}/aws4_request", f"AWS4{access.secret}".encode()
+            for part in scope.split("/"):
+                key = hmac.digest(key, part.encode(), sha256)
+            self._known = (day, scope, key)
+        return scope, key
 
 
-def _key(access: Access, scope: str) -> bytes:
-    key = f"AWS4{access.secret}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), sha256)
-    return key
+@lru_cache(2)
+def _stamp(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%dT%H%M%SZ")

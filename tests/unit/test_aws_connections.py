@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from karin.aws.access import Route
-from karin.aws.connections import Answer, Connections
+from karin.aws.answers import Answer
+from karin.aws.connections import Connections
 from karin.mapping.outcome import Unknown
 from karin.mapping.payload import Payload
 from karin.mapping.refusals import Refused
