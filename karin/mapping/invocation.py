@@ -16,6 +16,7 @@ MOST_EVENT_BYTES = 32 * 1024  # of an event, compressed; a longer one is left ou
 MOST_LOG_BYTES = 4 * 1024  # Lambda sends no more
 MOST_TEXT_LENGTH = 300  # characters of an error's type and of its message
 _CHUNK_BYTES = 64 * 1024
+_QUICK = 1  # a level of compression: of one event it makes hardly more bytes than the usual 6, in half the time
 _LENGTH_BYTES = 4  # that the length of a long list takes beyond that of an empty one
 
 
@@ -85,6 +86,9 @@ _decoder = msgspec.msgpack.Decoder(_Packed)
 
 def compress_event(payload: bytes) -> bytes:
     """Return an event as a record keeps it: empty when it stays longer than MOST_EVENT_BYTES."""
+    if len(payload) <= _CHUNK_BYTES:  # in one go that takes a third of the time, and nearly all are
+        compressed = zlib.compress(payload, _QUICK)
+        return compressed if len(compressed) <= MOST_EVENT_BYTES else b""
     compressor = zlib.compressobj()
     compressed = b""
     for start in range(0, len(payload), _CHUNK_BYTES):

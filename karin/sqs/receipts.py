@@ -37,7 +37,7 @@ class Receipt(msgspec.Struct, frozen=True):
             _Packed(
                 self.queue.account,
                 self.queue.name,
-                uuid.UUID(self.message_id).bytes,
+                bytes.fromhex(self.message_id.replace("-", "")),
                 self.receive_count,
                 self.received_at_ms,
                 self.group_id,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import hiredis
 import redis
 from redis.client import Pipeline
 
@@ -38,7 +39,7 @@ class GuardedClient(redis.Redis):
 
     def register_script(self, script: Any) -> Any:
         """Return a script to be called with ``keys`` and ``args``."""
-        own = super().register_script(script)
+        own = _PooledScript(self.connection_pool, self._faults, script)
         return own if self._shared is None else _SharedScript(self._shared, self._faults, script, own)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -58,6 +59,44 @@ class GuardedClient(redis.Redis):
         made = _GuardedPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
         made.faults = self._faults
         return made
+
+
+class _PooledScript:
+    """A script that is run over one of a pool's connections.
+
+    As redis-py runs it, retry included, but for what it does around each command, which takes longer than the command.
+    """
+
+    def __init__(self, pool: Any, faults: Faults, text: str) -> None:
+        self._pool = pool
+        self._faults = faults
+        self._text = text
+        self._sha = hashlib.sha1(text.encode()).hexdigest()  # EVALSHA's own name for it
+
+    def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
+        command = ("EVALSHA", self._sha, len(keys), *keys, *args)
+        with self._faults.guarding(self._sha), _leaving_replicas(self._pool):
+            connection = self._pool.get_connection()
+            try:
+                try:
+                    return _asked(connection, command)
+                except redis.exceptions.NoScriptError:
+                    self._faults.count(2)
+                    _asked(connection, ("SCRIPT", "LOAD", self._text))
+                    return _asked(connection, command)
+            finally:
+                self._pool.release(connection)
+
+
+def _asked(connection: Any, command: tuple[str | bytes | int, ...]) -> Any:
+    """Return the answer to one command; raises redis.RedisError."""
+    packed = (hiredis.pack_command(command),)  # type: ignore[arg-type]  # its stub means one word
+
+    def ask() -> Any:
+        connection.send_packed_command(packed)
+        return connection.read_response()
+
+    return connection.retry.call_with_retry(ask, lambda _: connection.disconnect())
 
 
 class _SharedScript:
