@@ -223,6 +223,12 @@ def of_queue_and_messages(queue_id: QueueId) -> tuple[str, ...]:
     return (queue(queue_id), *of_messages(queue_id))
 
 
+@lru_cache(maxsize=256)
+def of_sending(queue_id: QueueId) -> tuple[str, ...]:
+    """Return the keys that sending to a standard queue takes: each costs a script as much as an argument does."""
+    return tuple(part(queue_id) for part in (queue, due, messages, receives, grouped, order, lanes))
+
+
 def of_calls(queue_id: QueueId) -> list[str]:
     """Return the keys that tell what became of a queue's messages, in the order in which the scripts take them."""
     return [calls(queue_id), invocations(queue_id), done(queue_id)]

@@ -155,26 +155,28 @@ class MessageCommands:
         There may be MOST_OUTGOING of them. One for which the queue would hold more than ``most_held_bytes`` is not
         stored. Raises QueueDoesNotExist; InvalidParameterValue when a FIFO queue has no way to tell duplicates.
         """
-        taken_keys = keys.of_queue_and_messages(queue)
         args: list[Argument] = [now_ms, str(queue), keys.WAKES]
         args += (NO_BOUND if most_held_bytes is None else most_held_bytes, bytes_beside(queue))
         if fifo := queue.is_fifo:
             args.append(REMEMBERED_MS)
             for one in outgoing:
                 args += _for_fifo(queue, one)
-            status, reply = self._scripts.call("send_fifo", taken_keys, args)
+            status, reply = self._scripts.call("send_fifo", keys.of_queue_and_messages(queue), args)
         else:
+            args.append(max([one.size for one in outgoing], default=0))
             for one in outgoing:
                 args += _for_standard(queue, one)
-            status, reply = self._scripts.call("send", taken_keys, args)
+            status, reply = self._scripts.call("send", keys.of_sending(queue), args)
         require_queue(status)
         if status == "no_deduplication_id":
             raise deduplication_missing()
         max_bytes, held_bytes, *words = reply
         if fifo:
             fates = [_fate(*told) for told in zip(words[::3], map(read_id, words[1::3]), words[2::3], strict=True)]
-        else:  # where each message keeps the id that it was sent with
+        elif words:  # each message keeps the id that it was sent with
             fates = [_fate(word, one.message.message_id) for word, one in zip(words, outgoing, strict=True)]
+        else:  # all are sent, as nearly always
+            fates = [Fate(one.message.message_id, None) for one in outgoing]
         return Sent(max_bytes, held_bytes, tuple(fates))
 
     def claim(
@@ -295,8 +297,10 @@ class MessageCommands:
 
 
 def _for_standard(queue: QueueId, one: Outgoing) -> tuple[Argument, ...]:
-    delay_ms = -1 if one.delay_ms is None else one.delay_ms
-    return (*_for_any(one), delay_ms, pack_message(one.message, queue.account))
+    message, delay_ms, rest = one.message, -1 if one.delay_ms is None else one.delay_ms, ""
+    if one.receive_count or message.group_id:
+        rest = f"{one.receive_count} {one.first_received_at_ms} {message.group_id or ''}"
+    return stored_id(message.message_id), one.size, delay_ms, pack_message(message, queue.account), rest
 
 
 def _for_fifo(queue: QueueId, one: Outgoing) -> tuple[Argument, ...]:
@@ -304,12 +308,9 @@ def _for_fifo(queue: QueueId, one: Outgoing) -> tuple[Argument, ...]:
     deduplication_id = given_id or content_deduplication_id(one.message.body)
     message = msgspec.structs.replace(one.message, deduplication_id=deduplication_id)
     digests = digest("", deduplication_id) + digest(group, deduplication_id)
-    return (*_for_any(one), int(bool(given_id)), digests, pack_message(message, queue.account))
-
-
-def _for_any(one: Outgoing) -> tuple[Argument, ...]:
     received = f"{one.receive_count} {one.first_received_at_ms}" if one.receive_count else ""
-    return stored_id(one.message.message_id), one.size, one.message.group_id or "", received
+    of_any = (stored_id(one.message.message_id), one.size, group, received)
+    return (*of_any, int(bool(given_id)), digests, pack_message(message, queue.account))
 
 
 def _fate(word: bytes, message_id: str, sequence_number: bytes = b"") -> Fate:

@@ -22,7 +22,7 @@ KEY_LINE = re.compile(
     rf"^-- KEYS\[\d+(\.\.)?\] ({ONE_KEY}(, of a FIFO queue {ONE_KEY})?|the (other )?keys of the queue's messages"
     r"|the same of the other queues)$"
 )
-INCLUDES = re.compile(r"^local ([\w, ]+) = (include\('\w+'\)(?:, include\('\w+'\))*)$")
+INCLUDES = re.compile(r"^ *local ([\w, ]+) = (include\('\w+'\)(?:, include\('\w+'\))*)$")
 COMMAND = re.compile(r"redis\.p?call\(\s*('[A-Z]+'|[^'])")
 
 scripts = pytest.mark.parametrize("name", sorted(SCRIPTS))

@@ -3,96 +3,121 @@
 -- KEYS[2] karin:{queue}:due       ZSET
 -- KEYS[3] karin:{queue}:messages  HASH
 -- KEYS[4] karin:{queue}:receives  HASH
--- KEYS[5] karin:{queue}:leased    ZSET
--- KEYS[6] karin:{queue}:grouped   ZSET
--- KEYS[7] karin:{queue}:order     ZSET
--- KEYS[8] karin:{queue}:lanes     ZSET
+-- KEYS[5] karin:{queue}:grouped   ZSET
+-- KEYS[6] karin:{queue}:order     ZSET
+-- KEYS[7] karin:{queue}:lanes     ZSET
 -- ARGV[1] now_ms, ARGV[2] queue as account/name, ARGV[3] channel for nudges, ARGV[4] most bytes that the queue may
---         hold, ARGV[5] bytes that count for each message beside what is stored
--- ARGV[6..] six for each message: id, size in bytes (0: it is bound by no limit), group or "", receives that it brings
---           along or "", delay in ms (-1: the queue's own), stored message
--- Returns {"no_queue"} | {"ok", max_bytes, bytes that the queue holds now, then one word for each message:
---         "sent" | "too_long" | "over_limit"}
+--         hold, ARGV[5] bytes that count for each message beside what is stored, ARGV[6] size in bytes of the largest
+-- ARGV[7..] five for each message: id, size in bytes (0: it is bound by no limit), delay in ms (-1: the queue's own),
+--           stored message, "" or what few have: "receive_count first_received_at_ms group", of which the count may be
+--           0 and the group ""
+-- Returns {"no_queue"} | {"ok", max_bytes, bytes that the queue holds now, then, unless all are sent, one word for each
+--         message: "sent" | "too_long" | "over_limit"}
 -- Invariant: a message stands in due, or in grouped and order and its lane in due, if and only if it is in messages;
 -- a nudge is sent only when the head of due moved earlier, or a batch that was left to fill is full.
-local queue_key, due_key, messages_key, receives_key, grouped_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6]
-local order_key, lanes_key = KEYS[7], KEYS[8]
+local queue_key, due_key, messages_key, receives_key, grouped_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local order_key, lanes_key = KEYS[6], KEYS[7]
 local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
-local most_held, bytes_beside = tonumber(ARGV[4]), tonumber(ARGV[5])
-local plain_bytes, ready_count = include('plain_bytes'), include('ready_count')
-local retain_from = include('retain_from')
+local most_held, bytes_beside, largest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
+-- A command costs a script more than what it does for one message, so all messages share one of each kind. What few
+-- need is asked for, and its functions made, only where they do.
 local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'MessageRetentionPeriod',
-  'window_most', 'window_room', 'stored_bytes')
+  'stored_bytes', 'window_most')
 if not attributes[1] then return {'no_queue'} end
-local max_bytes, queue_delay_ms = tonumber(attributes[1]), tonumber(attributes[2]) * 1000
-local retention_ms = tonumber(attributes[3]) * 1000
+local max_bytes, queue_delay_ms, retention_ms = tonumber(attributes[1]), attributes[2] * 1000, attributes[3] * 1000
 
 local before = redis.call('HLEN', messages_key)
-local stored_bytes = before == 0 and 0 or tonumber(attributes[6] or 0)
-local held = stored_bytes + before * bytes_beside
-local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')
-local head_at_ms = head[2] and tonumber(head[2]) or math.huge
-local earliest_at_ms = head_at_ms
+local stored_bytes = before == 0 and 0 or attributes[4] or 0
+local held, sent_bytes, plain_sent_bytes = stored_bytes + before * bytes_beside, 0, 0
 
-local to_make_due = {}  -- at once: a command costs a script more than what it does for one message
-
-local function line_up(id, group, due_at_ms)
-  if group == '' then
-    to_make_due[#to_make_due + 1] = due_at_ms
-    to_make_due[#to_make_due + 1] = id
-  else
-    local lane = group .. '\0'
-    redis.call('ZADD', grouped_key, due_at_ms, id)
-    redis.call('ZADD', order_key, 0, lane .. string.format('%013.0f', due_at_ms) .. id)
-    redis.call('ZADD', due_key, 'LT', due_at_ms, lane)
-    redis.call('ZADD', lanes_key, 'LT', due_at_ms, lane)
-  end
-  earliest_at_ms = math.min(earliest_at_ms, due_at_ms)
+local is_one = #ARGV <= 11  -- or none; then the command that stores it tells whether it was there
+local are_there, to_store, to_make_due = nil, {}, {}
+if not is_one then
+  local ids = {}
+  for i = 7, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
+  are_there = redis.call('HMGET', messages_key, unpack(ids))
 end
 
--- Tells the scheduler that lets a batch fill when it is full.
-local function fill_window(sent_bytes)
-  local room = redis.call('HINCRBY', queue_key, 'window_room', -sent_bytes)
-  local ready = ready_count(due_key, lanes_key, grouped_key, now_ms)
-  if room <= 0 or ready >= tonumber(attributes[4]) then
+local is_new = {}  -- ids, and lanes that are due earlier than before -> true
+local earliest_at_ms, as_early = math.huge, 0  -- of these, how many are due first
+
+local refused = {}  -- place -> why
+local place = 0
+for i = 7, #ARGV, 5 do
+  local id, size, delay_ms, stored, rest = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3], ARGV[i + 4]
+  place = place + 1
+  if delay_ms < 0 then delay_ms = queue_delay_ms end
+  if delay_ms >= retention_ms then  -- counted from the send, it would be lost before it is due
+    local retain_from = include('retain_from')
+    stored = retain_from(stored, now_ms + delay_ms)
+  end
+  local is_over = held + bytes_beside + #stored > most_held and size ~= '0'
+  local is_there = is_new[id] or (are_there and are_there[place])
+  if is_one and is_over then is_there = redis.call('HEXISTS', messages_key, id) == 1 end
+  if largest > max_bytes and tonumber(size) > max_bytes then
+    refused[place] = 'too_long'
+  elseif is_over and not is_there then
+    refused[place] = 'over_limit'
+  elseif is_one then
+    is_there = redis.call('HSETNX', messages_key, id, stored) == 0
+  elseif not is_there then
+    to_store[#to_store + 1] = id
+    to_store[#to_store + 1] = stored
+  end
+
+  if not is_there and not refused[place] then
+    local due_at_ms, moved = now_ms + delay_ms, id
+    local count, first_at_ms, group = '0', '0', ''
+    if rest ~= '' then count, first_at_ms, group = string.match(rest, '^(%d+) (%d+) (.*)$') end
+    if count ~= '0' then redis.call('HSET', receives_key, id, count .. ' ' .. first_at_ms) end
+    if group == '' then
+      to_make_due[#to_make_due + 1] = due_at_ms
+      to_make_due[#to_make_due + 1] = id
+    else
+      local lane = group .. '\0'
+      redis.call('ZADD', grouped_key, due_at_ms, id)
+      redis.call('ZADD', order_key, 0, lane .. string.format('%013.0f', due_at_ms) .. id)
+      moved = redis.call('ZADD', due_key, 'LT', 'CH', due_at_ms, lane) == 1 and lane
+      redis.call('ZADD', lanes_key, 'LT', due_at_ms, lane)
+    end
+    is_new[id] = true
+    if moved then
+      is_new[moved] = true
+      if due_at_ms < earliest_at_ms then earliest_at_ms, as_early = due_at_ms, 0 end
+      if due_at_ms == earliest_at_ms then as_early = as_early + 1 end
+    end
+    sent_bytes, held = sent_bytes + #stored, held + bytes_beside + #stored
+    if attributes[5] then
+      local plain_bytes = include('plain_bytes')
+      plain_sent_bytes = plain_sent_bytes + plain_bytes(stored)
+    end
+  end
+end
+
+if #to_store > 0 then redis.call('HSET', messages_key, unpack(to_store)) end
+if #to_make_due > 0 then redis.call('ZADD', due_key, unpack(to_make_due)) end
+if sent_bytes > 0 then
+  redis.call('HSET', queue_key, 'stored_bytes', stored_bytes + sent_bytes)
+  -- What is new and stands first may stand beside something that is due as early.
+  if is_new[redis.call('ZRANGE', due_key, 0, 0)[1]]
+    and redis.call('ZCOUNT', due_key, '-inf', earliest_at_ms) == as_early then
+    redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, earliest_at_ms))
+  end
+end
+
+local room = attributes[5] and tonumber(redis.call('HGET', queue_key, 'window_room') or nil)
+if room and room > 0 then  -- the scheduler lets a batch fill, and is told when it is full
+  local ready_count = include('ready_count')
+  room = redis.call('HINCRBY', queue_key, 'window_room', -plain_sent_bytes)
+  if room <= 0 or ready_count(due_key, lanes_key, grouped_key, now_ms) >= tonumber(attributes[5]) then
     redis.call('HSET', queue_key, 'window_room', 0)
     redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, now_ms))
   end
 end
 
-local reply = {'ok', max_bytes, 0}
-local sent_bytes, plain_sent_bytes = 0, 0
-for i = 6, #ARGV, 6 do
-  local id, size, group, received = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
-  local delay_ms, stored = tonumber(ARGV[i + 4]), ARGV[i + 5]
-  local word = 'sent'
-  if size > max_bytes then
-    word = 'too_long'
-  elseif size > 0 and held + bytes_beside + #stored > most_held and redis.call('HEXISTS', messages_key, id) == 0 then
-    word = 'over_limit'
-  else
-    if delay_ms < 0 then delay_ms = queue_delay_ms end
-    if delay_ms >= retention_ms then  -- counted from the send, it would be lost before it is due
-      stored = retain_from(stored, now_ms + delay_ms)
-    end
-    if redis.call('HSETNX', messages_key, id, stored) == 1 then
-      if received ~= '' then redis.call('HSET', receives_key, id, received) end
-      line_up(id, group, now_ms + delay_ms)
-      sent_bytes, held = sent_bytes + #stored, held + bytes_beside + #stored
-      plain_sent_bytes = plain_sent_bytes + plain_bytes(stored)
-    end
-  end
-  reply[#reply + 1] = word
+local reply = {'ok', max_bytes, held}
+if next(refused) then
+  for each = 1, place do reply[#reply + 1] = refused[each] or 'sent' end
 end
-
-if #to_make_due > 0 then redis.call('ZADD', due_key, unpack(to_make_due)) end
-if sent_bytes > 0 then
-  redis.call('HSET', queue_key, 'stored_bytes', string.format('%.0f', stored_bytes + sent_bytes))
-end
-reply[3] = held
-if earliest_at_ms < head_at_ms then
-  redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, earliest_at_ms))
-end
-if attributes[4] and tonumber(attributes[5]) > 0 then fill_window(plain_sent_bytes) end
 return reply
