@@ -6,7 +6,7 @@ import msgspec
 
 from karin.operations.context import Context
 from karin.sqs.batches import check_batch_bytes, check_entry_ids
-from karin.sqs.digests import md5_of_attributes
+from karin.sqs.digests import md5_of_attributes, md5_of_body
 from karin.sqs.errors import SqsError
 from karin.sqs.fifo import deduplication_missing
 from karin.sqs.ids import new_id
@@ -138,8 +138,8 @@ def _result(
         return queue_is_full(queue, sent.held_bytes, context.quotas.limits)
     return SentMessage(
         fate.message_id,
-        message.md5_of_body,
-        message.md5_of_attributes,
+        md5_of_body(message.body),
+        md5_of_attributes(send.attributes),
         md5_of_attributes(send.system_attributes),
         fate.sequence_number,
     )

@@ -11,14 +11,14 @@ from redis.client import Pipeline
 
 from karin.store.faults import Faults, StoreUnavailable
 
-MOST_SHARED_BYTES = 64 * 1024  # of stored messages, in one command
+MOST_SHARED_BYTES = 64 * 1024  # of one command
 
 
 class Shared(Protocol):
     """A connection on which many ask at once."""
 
-    def ask(self, *command: str | bytes | int) -> Any:
-        """Return the answer to one command; raises redis.RedisError."""
+    def ask(self, packed: bytes) -> Any:
+        """Return the answer to one command in Redis's protocol; raises redis.RedisError."""
         ...
 
     def let_go(self) -> None:
@@ -90,10 +90,10 @@ class _PooledScript:
 
 def _asked(connection: Any, command: tuple[str | bytes | int, ...]) -> Any:
     """Return the answer to one command; raises redis.RedisError."""
-    packed = (hiredis.pack_command(command),)  # type: ignore[arg-type]  # its stub means one word
+    packed = _packed(*command)
 
     def ask() -> Any:
-        connection.send_packed_command(packed)
+        connection.send_packed_command((packed,))
         return connection.read_response()
 
     return connection.retry.call_with_retry(ask, lambda _: connection.disconnect())
@@ -113,15 +113,23 @@ class _SharedScript:
         self._sha = hashlib.sha1(text.encode()).hexdigest()  # EVALSHA's own name for it
 
     def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
-        if sum([len(arg) for arg in args if isinstance(arg, bytes)]) > MOST_SHARED_BYTES:
+        packed = _packed("EVALSHA", self._sha, len(keys), *keys, *args)
+        if len(packed) > MOST_SHARED_BYTES:
+            del packed  # it may have to wait for a connection
             return self._own(keys=keys, args=args)
         with self._faults.guarding(self._sha):
             try:
-                return self._ask("EVALSHA", self._sha, len(keys), *keys, *args)
+                return self._ask(packed)
             except redis.exceptions.NoScriptError:
                 self._faults.count(2)
-                self._ask("SCRIPT", "LOAD", self._text)
-                return self._ask("EVALSHA", self._sha, len(keys), *keys, *args)
+                self._ask(_packed("SCRIPT", "LOAD", self._text))
+                return self._ask(packed)
+
+
+def _packed(*command: str | bytes | int) -> bytes:
+    """Return a command as Redis's protocol has it."""
+    packed: bytes = hiredis.pack_command(command)  # type: ignore[arg-type]  # its stub means one word
+    return packed
 
 
 @contextmanager

@@ -172,7 +172,8 @@ class MessageCommands:
             raise deduplication_missing()
         max_bytes, held_bytes, *words = reply
         if fifo:
-            fates = [_fate(*told) for told in zip(words[::3], map(read_id, words[1::3]), words[2::3], strict=True)]
+            ids, numbers = map(read_id, words[1::3]), map(read_number, words[2::3])
+            fates = [_fate(*told) for told in zip(words[::3], ids, numbers, strict=True)]
         elif words:  # each message keeps the id that it was sent with
             fates = [_fate(word, one.message.message_id) for word, one in zip(words, outgoing, strict=True)]
         else:  # all are sent, as nearly always
@@ -313,11 +314,8 @@ def _for_fifo(queue: QueueId, one: Outgoing) -> tuple[Argument, ...]:
     return (*of_any, int(bool(given_id)), digests, pack_message(message, queue.account))
 
 
-def _fate(word: bytes, message_id: str, sequence_number: bytes = b"") -> Fate:
-    number = read_number(sequence_number)
-    if word == b"sent":  # as nearly all are
-        return Fate(message_id, number)
-    return Fate(message_id, number, word == b"too_long", word == b"over_limit")
+def _fate(word: bytes, message_id: str, sequence_number: str | None = None) -> Fate:
+    return Fate(message_id, sequence_number, word == b"too_long", word == b"over_limit")
 
 
 def _received(

@@ -1,6 +1,7 @@
 """Who calls and from where: what an action may need to know of the HTTP request."""
 
 import re
+import socket
 from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
@@ -21,10 +22,15 @@ class Caller(msgspec.Struct, frozen=True):
     http: HttpRequest
     token: str | None  # the URL token by which it came
     sender_id: str
-    connection: Connection
+    client: socket.socket
     long_polls: LongPolls  # where the caller may wait
     scope: KeyScope = EVERYTHING  # what the key that signed may be used for
     header_of_traceparent: Callable[[str], str | None] | None = None  # with traces: a W3C header as AWS writes it
+
+    @property
+    def connection(self) -> Connection:
+        """Return the connection by which the caller waits for its answer."""
+        return Connection(self.client)
 
     @property
     def base_url(self) -> str:

@@ -28,7 +28,6 @@ from karin.wsgi.authentication import Authenticator, Identity
 from karin.wsgi.bodies import Bodies
 from karin.wsgi.caller import Caller
 from karin.wsgi.client_socket import ClientSocket
-from karin.wsgi.connection import Connection
 from karin.wsgi.long_poll import LongPolls
 from karin.wsgi.protocols import WireProtocol, choose
 from karin.wsgi.request import HttpAnswer, HttpRequest
@@ -130,7 +129,7 @@ class SqsEndpoint:
             http,
             identity.token,
             sender_id,
-            Connection(client),
+            client,
             self._long_polls,
             identity.scope,
             self._header_of_traceparent,

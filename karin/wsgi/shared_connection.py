@@ -24,8 +24,6 @@ PIECE_BYTES = 64 * 1024
 LOOK_SECONDS = 0.1
 MOST_LOOKS = round(POOL_WAIT_SECONDS / LOOK_SECONDS)
 
-Argument = str | bytes | int
-
 
 class SharedConnection:
     """Asks Redis over one connection, which is opened when it is first needed and after each loss of it."""
@@ -36,12 +34,11 @@ class SharedConnection:
         self._opening = BoundedSemaphore()
         self._line: _Line | None = None
 
-    def ask(self, *command: Argument) -> Any:
-        """Return Redis's answer to one command; raises its error, or another redis.RedisError when there is none.
+    def ask(self, packed: bytes) -> Any:
+        """Return Redis's answer to one packed command; raises its error, or another redis.RedisError if there is none.
 
         As with redis-py's own connections one retry covers a connection that the server closed.
         """
-        packed = hiredis.pack_command(command)  # type: ignore[arg-type]  # its stub means one word
         line = self._open_line()
         try:
             return line.ask(packed)
