@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,22 +81,21 @@ class Dev:
         """Wait until it shows a line."""
         return wait_until(lambda: re.search(pattern, self.printed(), re.MULTILINE), f"{pattern} is shown", timeout_s)
 
-    def client(self) -> Any:
+    @cached_property
+    def sqs(self) -> Any:
         """Return boto3 against the endpoint, with other keys than karin's own."""
         return patient_sqs(self.url, 5, ("anyone", "any-secret"))
 
     def send(self, queue: str, body: object, **more: object) -> str:
         """Send a message; return its id."""
         text = body if isinstance(body, str) else json.dumps(body)
-        sqs = self.client()
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        return str(sqs.send_message(QueueUrl=url, MessageBody=text, **more)["MessageId"])
+        url = self.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        return str(self.sqs.send_message(QueueUrl=url, MessageBody=text, **more)["MessageId"])
 
     def attributes(self, queue: str) -> dict[str, str]:
         """Return a queue's attributes."""
-        sqs = self.client()
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        url = self.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        found: dict[str, str] = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return found
 
     def held(self, queue: str) -> int:

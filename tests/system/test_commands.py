@@ -39,6 +39,13 @@ def test_status_tells_that_all_is_well(karin: Karin) -> None:
     assert "1 alive" in done.stdout
 
 
+def test_a_healthy_karin_on_its_own_store_has_no_problems(karin: Karin) -> None:
+    told = read_json(karin, "doctor")
+    assert told["healthy"] is True
+    codes = {one["code"] for one in told["findings"]}
+    assert codes <= {"no-dead-letter-queue", "volatile-store"}  # the latter where tests run in a container
+
+
 def test_queues_mappings_and_functions_show_the_deployment(karin: Karin) -> None:
     (queue,) = read_json(karin, "queues")
     assert (queue["name"], queue["feeds"]) == ("hello", ["printer"])
@@ -129,7 +136,7 @@ def test_a_queue_may_be_named_as_deployments_and_programs_name_it(karin: Karin, 
 
 
 def test_a_message_for_a_fifo_queue_has_a_group_and_is_never_taken_for_a_repetition(karin: Karin) -> None:
-    sqs = karin.client()
+    sqs = karin.sqs
     sqs.create_queue(QueueName="line.fifo", Attributes={"FifoQueue": "true"})
     digesting = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     sqs.create_queue(QueueName="digesting.fifo", Attributes=digesting)
@@ -187,20 +194,22 @@ def test_names_and_sentences_fit_a_terminal_and_are_whole_for_a_program(karin: K
     assert karin.command("resume", "hello").returncode == 0
 
 
-def test_sync_takes_up_a_new_deployment_and_tells_what_changed(tmp_path: Path) -> None:
-    with running_karin() as running:
-        assert read_json(running, "sync")["added"] == []
-        running.redeploy(definition(tmp_path, [{"name": "hello"}, {"name": "later"}]))
-        report = read_json(running, "sync")
-        assert report["added"] == ["later -> printer"]
-        assert report["created_queues"] == ["000000000000/later"]
-        sent = read_json(running, "send", "later", "to the new queue")
-        wait_until(lambda: sent["message_id"] in running.delivered(), "the new queue is served without a restart")
-        running.functions.stop()
-        failed = running.command("sync")
-        assert failed.returncode == 1
-        assert len(failed.stderr.splitlines()) == 1
-        assert [queue["name"] for queue in read_json(running, "queues")] == ["hello", "later"]
+def test_sync_takes_up_a_new_deployment_and_tells_what_changed(karin: Karin, tmp_path: Path) -> None:
+    """The last one that has the functions: it stops them."""
+    assert read_json(karin, "sync")["added"] == []
+    karin.redeploy(definition(tmp_path, [{"name": "hello"}, {"name": "later"}]))
+    report = read_json(karin, "sync")
+    assert report["added"] == ["later -> printer"]
+    assert report["created_queues"] == ["000000000000/later"]
+    sent = read_json(karin, "send", "later", "to the new queue")
+    wait_until(lambda: sent["message_id"] in karin.delivered(), "the new queue is served without a restart")
+    before = read_json(karin, "queues")
+    assert {"hello", "later"} <= {queue["name"] for queue in before}
+    karin.functions.stop()
+    failed = karin.command("sync")
+    assert failed.returncode == 1
+    assert len(failed.stderr.splitlines()) == 1
+    assert read_json(karin, "queues") == before
 
 
 def test_a_command_says_so_when_no_karin_runs(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import json
 import signal
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,7 +52,7 @@ def karin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Karin]:
 
 @pytest.fixture(scope="module")
 def hurt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Karin]:
-    """Run one karin for the tests that kill a part of it, one after the other."""
+    """Run one karin for the tests that kill a part of it, one after the other; the last one ends it."""
     queues = [{"name": "hello", "attributes": {"VisibilityTimeout": "4"}}]
     with running_karin(definition(tmp_path_factory.mktemp("functions"), queues)) as running:
         yield running
@@ -68,7 +67,7 @@ def whole(hurt: Karin) -> Karin:
 
 def send(karin: Karin, body: str, delay_seconds: int = 0, queue: str = "hello") -> str:
     """Send a message and return its id."""
-    sqs = karin.client()
+    sqs = karin.sqs
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     sent = sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=delay_seconds)
     return str(sent["MessageId"])
@@ -99,7 +98,7 @@ def test_a_message_sent_later_but_due_earlier_arrives_first_and_none_before_its_
 def test_a_message_due_now_is_delivered_at_once_and_then_gone(karin: Karin) -> None:
     message_id = send(karin, "now")
     wait_for_delivery(karin, {message_id})
-    sqs = karin.client()
+    sqs = karin.sqs
     url = sqs.get_queue_url(QueueName="hello")["QueueUrl"]
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
@@ -111,7 +110,7 @@ def test_a_message_due_now_is_delivered_at_once_and_then_gone(karin: Karin) -> N
 
 
 def test_a_batch_that_is_due_together_is_delivered_in_one_call(karin: Karin) -> None:
-    sqs = karin.client()
+    sqs = karin.sqs
     url = sqs.get_queue_url(QueueName="hello")["QueueUrl"]
     entries = [{"Id": str(number), "MessageBody": f"batch {number}", "DelaySeconds": 1} for number in range(10)]
     sent = {entry["MessageId"] for entry in sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]}
@@ -134,7 +133,7 @@ def test_a_failed_message_comes_again_when_its_visibility_timeout_ends(karin: Ka
 
 def counts(karin: Karin, queue: str) -> tuple[int, int, int]:
     """Return how many messages are ready, leased and delayed."""
-    sqs = karin.client()
+    sqs = karin.sqs
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     kinds = ("", "NotVisible", "Delayed")
@@ -145,7 +144,7 @@ def counts(karin: Karin, queue: str) -> tuple[int, int, int]:
 @pytest.mark.parametrize("suffix", ["", ".fifo"])
 def test_what_a_function_always_fails_on_ends_in_the_dead_letter_queue(karin: Karin, suffix: str) -> None:
     source, dead = f"work{suffix}", f"dead{suffix}"
-    sqs = karin.client()
+    sqs = karin.sqs
     fifo = {"MessageGroupId": "g", "MessageDeduplicationId": "once"} if suffix else {}
     url = sqs.get_queue_url(QueueName=source)["QueueUrl"]
     message_id = sqs.send_message(QueueUrl=url, MessageBody="fail", **fifo)["MessageId"]
@@ -161,7 +160,7 @@ def test_what_a_function_always_fails_on_ends_in_the_dead_letter_queue(karin: Ka
 
 
 def test_the_messages_of_a_group_are_delivered_in_the_order_in_which_they_were_sent(karin: Karin) -> None:
-    sqs = karin.client()
+    sqs = karin.sqs
     url = sqs.get_queue_url(QueueName="orders.fifo")["QueueUrl"]
     sent: dict[str, list[str]] = {group: [] for group in "abcde"}
     for number in range(20):
@@ -209,10 +208,9 @@ def test_killing_the_scheduler_in_the_middle_of_a_call_delivers_the_message_agai
     wait_until(lambda: calls() >= 2, "the message is delivered again", 30)
 
 
-def test_stopping_in_the_middle_of_a_call_lets_it_end_and_settles_it(tmp_path: Path) -> None:
-    with running_karin(definition(tmp_path)) as karin:
-        message_id = send(karin, "slow but sure")
-        wait_until(lambda: "slow but sure" in karin.printed(), "the function is running")
-        karin.supervisor.send_signal(signal.SIGTERM)
-        assert karin.supervisor.wait(30) == 0
-        assert message_id in karin.delivered()
+def test_stopping_in_the_middle_of_a_call_lets_it_end_and_settles_it(whole: Karin) -> None:
+    message_id = send(whole, "slow but sure")
+    wait_until(lambda: "slow but sure" in whole.printed(), "the function is running")
+    whole.supervisor.send_signal(signal.SIGTERM)
+    assert whole.supervisor.wait(30) == 0
+    assert message_id in whole.delivered()

@@ -26,7 +26,6 @@ from tests.commands import run_command
 from tests.processes import bare_environ, running_endpoint, running_store
 from tests.system.moto import ACCOUNT, REGION, Deployment, ask_moto, empty, running_moto
 from tests.system.person import END_OF_INPUT, person_at
-from tests.system.whole import running_karin
 
 JOBS = QueueId(ACCOUNT, "jobs")
 
@@ -126,16 +125,6 @@ def test_with_nothing_but_notes_the_exit_code_is_zero(bedside: Bedside) -> None:
         findings = bedside.findings(healthy=True, REDIS_URL=url)
 
     assert set(findings) == {"visibility-short queue jobs", "no-dead-letter-queue queue jobs"}
-
-
-def test_a_healthy_karin_on_its_own_store_has_no_problems() -> None:
-    with running_karin() as karin:
-        done = karin.command("doctor", "--json")
-
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["healthy"]) == (0, True)
-    codes = {one["code"] for one in told["findings"]}
-    assert codes <= {"no-dead-letter-queue", "volatile-store"}  # the latter where tests run in a container
 
 
 def test_a_store_that_does_not_answer_is_a_finding_like_any_other(bedside: Bedside) -> None:

@@ -106,7 +106,7 @@ def test_a_payment_is_tried_three_times_and_paid_once_it_is_redriven(running: Ru
 @needs_node
 def test_of_a_batch_only_what_failed_comes_again(running: Running) -> None:
     running.show("partial-failure")
-    sqs = running.client()
+    sqs = running.sqs
     bodies = ['{"item": "tea"}', '{"item"', '{"item": "milk"}']
     sqs.send_message_batch(
         QueueUrl=sqs.get_queue_url(QueueName="lines-dev")["QueueUrl"],

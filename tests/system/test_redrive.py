@@ -15,7 +15,7 @@ from tests.system.whole import Karin, running_karin
 def karin() -> Iterator[Karin]:
     """Run one karin for all commands, with a queue ``jobs`` whose dead letters go to ``dead``."""
     with running_karin() as running:
-        sqs = running.client()
+        sqs = running.sqs
         dead_url = sqs.create_queue(QueueName="dead")["QueueUrl"]
         dead_arn = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
@@ -31,7 +31,7 @@ def url_of(sqs: Any, name: str) -> str:
 
 def ready(karin: Karin, name: str) -> int:
     """Return how many messages of a queue may be received."""
-    sqs = karin.client()
+    sqs = karin.sqs
     wanted = "ApproximateNumberOfMessages"
     found = sqs.get_queue_attributes(QueueUrl=url_of(sqs, name), AttributeNames=[wanted])["Attributes"]
     return int(found[wanted])
@@ -39,7 +39,7 @@ def ready(karin: Karin, name: str) -> int:
 
 def let_die(karin: Karin, *bodies: str) -> None:
     """Send messages to ``jobs`` and receive them once too often."""
-    sqs = karin.client()
+    sqs = karin.sqs
     url = url_of(sqs, "jobs")
     before = ready(karin, "dead")
     for body in bodies:
@@ -51,7 +51,7 @@ def let_die(karin: Karin, *bodies: str) -> None:
 
 def empty(karin: Karin, *names: str) -> None:
     """Receive and delete whatever is ready."""
-    sqs = karin.client()
+    sqs = karin.sqs
     for name in names:
         url = url_of(sqs, name)
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -80,7 +80,7 @@ def test_redrive_moves_dead_letters_back_and_says_so(karin: Karin) -> None:
 
 
 def test_redrive_tells_a_script_the_task(karin: Karin) -> None:
-    sqs = karin.client()
+    sqs = karin.sqs
     sqs.send_message(QueueUrl=url_of(sqs, "dead"), MessageBody="sent here by hand")
     done = karin.command("redrive", "dead", "--to", "other", "--rate", "500", "--yes", "--json")
     assert done.returncode == 0
@@ -127,7 +127,7 @@ def test_a_person_may_leave_while_the_task_goes_on(karin: Karin) -> None:
 
 
 def test_a_task_that_failed_says_what_to_do(karin: Karin) -> None:
-    sqs = karin.client()
+    sqs = karin.sqs
     sqs.send_message(QueueUrl=url_of(sqs, "dead"), MessageBody="sent here by hand")
     with person_at(karin.environ, "redrive", "dead", "--yes") as person:
         person.read_until(

@@ -17,7 +17,7 @@ DAY_MS = 86_400_000
 def karin() -> Iterator[Karin]:
     """Run one karin for all commands, with a queue ``idle`` that no function reads and one for FIFO."""
     with running_karin() as running:
-        sqs = running.client()
+        sqs = running.sqs
         sqs.create_queue(QueueName="idle", Attributes={"VisibilityTimeout": "600"})
         sqs.create_queue(QueueName="idle.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})
         yield running
@@ -42,7 +42,7 @@ def look(karin: Karin, queue: str, message_id: str) -> Any:
 
 def receive(karin: Karin, queue: str) -> None:
     """Receive whatever is ready, and keep it."""
-    sqs = karin.client()
+    sqs = karin.sqs
     assert sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"])["Messages"]
 
 
@@ -112,7 +112,7 @@ def test_a_message_is_deleted_after_a_yes(karin: Karin) -> None:
 
 
 def test_only_the_first_of_a_fifo_group_is_moved(karin: Karin) -> None:
-    sqs = karin.client()
+    sqs = karin.sqs
     url = sqs.get_queue_url(QueueName="idle.fifo")["QueueUrl"]
     ids = [sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="a")["MessageId"] for body in "12"]
     refused = karin.command("reschedule", "idle.fifo", ids[1], "--in", "1h")

@@ -85,7 +85,7 @@ def test_the_embedded_store_is_saved_while_karin_runs_and_restored_when_it_does_
     with short_folder() as folder:
         path = str(folder / "backup")
         with running_karin() as karin:
-            karin.client().create_queue(QueueName="idle")
+            karin.sqs.create_queue(QueueName="idle")
             karin.command("send", "idle", "kept")
             assert karin.command("restore", path).returncode == 1
             saved = karin.command("backup", path, "--json")

@@ -1,7 +1,6 @@
 """``karin up`` and its parts as real processes: refusals, signals, and the same endpoint under plain gunicorn."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -16,7 +15,7 @@ import pytest
 
 from tests.processes import bare_environ, free_port, process, running_endpoint, status_of
 from tests.support import START_SECONDS, wait_until
-from tests.system.whole import children_of, definition, running_karin
+from tests.system.whole import Karin, children_of, definition, running_karin
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +50,7 @@ def test_binding_publicly_without_keys_or_token_is_refused(command: str) -> None
     assert "KARIN_URL_TOKEN" in ended.stderr
 
 
-def test_hup_loads_the_code_anew_in_the_same_process_and_keeps_serving(tmp_path: Path) -> None:
+def test_hup_loads_the_code_anew_in_the_same_process_and_term_ends_everything(tmp_path: Path) -> None:
     """Every start of Python leaves its process's id in a file, as new code would leave its own marks."""
     starts = tmp_path / "starts"
     mark = f"import os\nwith open({str(starts)!r}, 'a') as file:\n    print(os.getpid(), file=file)\n"
@@ -71,15 +70,15 @@ def test_hup_loads_the_code_anew_in_the_same_process_and_keeps_serving(tmp_path:
         assert running.pid_of("endpoint") == endpoint
         assert starts.read_text().split().count(str(endpoint)) == 2
         wait_until(running.is_healthy, "the new worker answers")
+        ends_in_good_order(running, signal.SIGTERM)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_term_and_int_end_everything_with_exit_code_0(number: signal.Signals) -> None:
-    with running_karin() as running:
-        pids = [running.pid_of(name) for name in ("store", "endpoint", "scheduler")]
-        running.supervisor.send_signal(number)
-        assert running.supervisor.wait(30) == 0
-        assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+def ends_in_good_order(running: Karin, number: signal.Signals) -> None:
+    """Assert that a signal ends all of a karin."""
+    pids = [running.pid_of(name) for name in ("store", "endpoint", "scheduler")]
+    running.supervisor.send_signal(number)
+    assert running.supervisor.wait(30) == 0
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 @pytest.fixture
@@ -88,17 +87,6 @@ def home() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="karin-", dir="/tmp"))
     yield made
     shutil.rmtree(made, ignore_errors=True)
-
-
-def test_it_serves_as_process_1_of_a_namespace_and_ends_in_good_order(home: Path) -> None:
-    port = free_port()
-    environ = bare_environ(KARIN_HOME=str(home), KARIN_BIND=f"127.0.0.1:{port}")
-    command = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child", sys.executable, "-m", "karin", "up"]
-    with process(command, environ) as outside:
-        wait_until(lambda: status_of(f"http://127.0.0.1:{port}/healthz"), "the endpoint answers", START_SECONDS)
-        (inside,) = children_of(outside.pid)
-        os.kill(inside, signal.SIGTERM)
-        assert outside.wait(30) == 0
 
 
 def test_plain_gunicorn_hosts_the_same_endpoint_from_the_checkout(store_url: str) -> None:
@@ -141,11 +129,12 @@ def health(url: str) -> tuple[int, str]:
     return response.status, answer.get("reason", "")
 
 
-def test_an_unknown_queue_is_found_by_one_sync_after_it_was_deployed(tmp_path: Path) -> None:
+def test_an_unknown_queue_is_found_by_one_sync_after_it_was_deployed_and_int_ends_everything(tmp_path: Path) -> None:
     with running_karin() as running:
         running.redeploy(definition(tmp_path, [{"name": "hello"}, {"name": "fresh"}]))
-        sqs = running.client()
+        sqs = running.sqs
         sent = sqs.send_message(QueueUrl=f"{running.url}/000000000000/fresh", MessageBody="found")
         wait_until(lambda: sent["MessageId"] in running.delivered(), "the new queue's message is delivered", 20)
         with pytest.raises(sqs.exceptions.QueueDoesNotExist):
             sqs.send_message(QueueUrl="never-deployed", MessageBody="x")
+        ends_in_good_order(running, signal.SIGINT)

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ class Karin:
     def client(self) -> Any:
         """Return boto3 against the endpoint; its own retries stay on, as users have them."""
         return patient_sqs(self.url, 10)
+
+    @cached_property
+    def sqs(self) -> Any:
+        """Return one such client, for whoever needs none of their own: to make one takes longer than many requests."""
+        return self.client()
 
     def pid_of(self, name: str) -> int:
         """Return the pid of a child; waits until it runs."""
