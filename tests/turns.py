@@ -16,7 +16,8 @@ from xdist.scheduler import LoadGroupScheduling
 
 TESTS = Path(__file__).parent
 ALONE, QUIET, BUSY = "alone", "quiet", "busy"
-QUIET_GROUPS = 4  # as many run at a time
+QUIET_GROUPS = 4  # as many run at a time ...
+QUIET_TOGETHER = 4  # ... and of a file so many one after the other, which then start only once what they share
 # Whose tests mostly wait for real processes, the slowest first; those of all other folders mostly compute.
 WAITING = ("clients", "chaos", "faults", "many", "system", "scheduler", "local", "deploy", "container")
 WAITED_UNTIL = 0.85  # of the whole run: no file that takes long may be among the last
@@ -34,13 +35,16 @@ def arrange(items: list[pytest.Item]) -> None:
     """
     places = _places([*dict.fromkeys(item.path for item in items)])
     items.sort(key=lambda item: ((ALONE, QUIET, BUSY).index(turn_of(item)), places[item.path]))
-    groups: Counter[str] = Counter()
+    before: Counter[Path] = Counter()
+    group = 0
     for item in items:
         if turn_of(item) == ALONE:
             item.add_marker(pytest.mark.xdist_group(ALONE))
         elif turn_of(item) == QUIET:
-            groups[QUIET] += 1
-            item.add_marker(pytest.mark.xdist_group(f"{QUIET}{groups[QUIET] % QUIET_GROUPS}"))
+            if before[item.path] % QUIET_TOGETHER == 0:
+                group = (group + 1) % QUIET_GROUPS
+            before[item.path] += 1
+            item.add_marker(pytest.mark.xdist_group(f"{QUIET}{group}"))
 
 
 def _places(files: list[Path]) -> dict[Path, float]:

@@ -18,8 +18,23 @@ def service() -> Iterator[LocalLambda]:
         yield running
 
 
-@pytest.fixture
-def rig(service: LocalLambda, tmp_path: Path) -> Iterator[Rig]:
+@pytest.fixture(scope="module")
+def one_rig(service: LocalLambda, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """Run a karin whose store may be taken away."""
+    with running_rig(service, tmp_path_factory.mktemp("rig")) as running:
+        yield running
+
+
+@pytest.fixture
+def rig(one_rig: Rig) -> Iterator[Rig]:
+    """Return a karin that serves, whatever was done to it before; what it told then it may not tell again."""
+    one_rig.begin()
+    yield one_rig
+    one_rig.check_logs()
+
+
+@pytest.fixture
+def fresh_rig(service: LocalLambda, tmp_path: Path) -> Iterator[Rig]:
+    """Run a karin that has told nothing yet: a fault that comes again soon it tells once."""
     with running_rig(service, tmp_path) as running:
         yield running

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.faults.proxy import Proxy
 from tests.processes import running_endpoint
 from tests.scheduler.scheduled import QUICK, SLOW, Deliveries, running_scheduler, sync_with
 from tests.store.servers import DurableStore
-from tests.store.support import ACCOUNT, counts
+from tests.store.support import ACCOUNT
 from tests.support import short_folder, wait_until
 from tests.wire.raw import Answer, ask, ask_json, ask_query, query
 from tests.wire.sdk import CORAL, Fault
@@ -46,6 +46,20 @@ class Rig:
     url: str
     deliveries: Deliveries
     logs: dict[str, Path]
+    told_before: dict[str, int] = field(default_factory=dict)  # how long each log was when a test began
+
+    def begin(self) -> None:
+        """Wait until both processes serve; look at nothing that was sent, delivered or told before."""
+        self.raw.config_set("replica-serve-stale-data", "yes")
+        wait_until(lambda: self.send(QUICK, "warm").status == 200, "the endpoint serves", 40)
+        wait_until(lambda: not self.held(QUICK), "the scheduler serves", 40)
+        self.raw.unlink(*keys.of_messages(PLAIN))
+        self.deliveries = Deliveries(self.deliveries.service)
+        self.told_before = {name: len(log.read_text()) for name, log in self.logs.items()}
+
+    def told(self, name: str) -> str:
+        """Return what a process has said since the test began."""
+        return self.logs[name].read_text()[self.told_before.get(name, 0) :]
 
     def queue_url(self, queue: QueueId) -> str:
         """Return a queue's URL."""
@@ -71,7 +85,7 @@ class Rig:
 
     def episodes(self, name: str) -> list[str]:
         """Return what a process said of its store."""
-        return [line for line in self.logs[name].read_text().splitlines() if EPISODE in line]
+        return [line for line in self.told(name).splitlines() if EPISODE in line]
 
     def held(self, queue: QueueId = PLAIN) -> int:
         """Return how many messages a queue holds, each of which must be in line."""
@@ -81,8 +95,8 @@ class Rig:
 
     def check_logs(self) -> None:
         """Assert that no process met anything that it did not expect."""
-        for log in self.logs.values():
-            said = log.read_text()
+        for name in self.logs:
+            said = self.told(name)
             assert "Traceback" not in said, said
             assert "own fault" not in said, said
 
@@ -134,8 +148,7 @@ def running_rig(service: LocalLambda, folder: Path, credentials: str = "") -> It
         wait_until(store.deployment.last_sweeps, "the scheduler serves", 30)
         rig = Rig(proxy, durable, raw, store, endpoint, Deliveries(service), logs)
         assert ask_json(endpoint, "CreateQueue", {"QueueName": PLAIN.name}).status == 200
-        assert rig.send(QUICK, "warm").status == 200  # a function's first call is slow
-        wait_until(lambda: counts(store, CLOCK.now_ms(), QUICK) == (0, 0, 0), "it is delivered", 20)
+        rig.begin()  # a function's first call is slow
         yield rig
         rig.check_logs()
 

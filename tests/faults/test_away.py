@@ -31,6 +31,33 @@ MOST_COMMANDS_A_SECOND = 6  # while it hangs: a try now and then of each process
 GENEROUS_MS = 1_000  # for a function's call, and for a busy machine
 
 
+def test_a_slow_store_serves(rig: Rig) -> None:
+    rig.proxy.delay_seconds = 0.5
+    for _ in range(3):
+        answer, took_ms = timed_ms(lambda: rig.send(QUICK))
+        assert answer.status == 200
+        assert took_ms < TOLD_WITHIN_MS
+    wait_until(lambda: not rig.held(QUICK), "they are delivered", 30)
+    assert rig.episodes("endpoint") == rig.episodes("scheduler") == []
+
+
+def test_a_worker_answers_others_and_keeps_long_polls_while_the_store_hangs(rig: Rig) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        poll = pool.submit(lambda: rig.receive(wait_seconds=20))
+        wait_until(lambda: rig.raw.pubsub_numsub("karin:wakes")[0][1] >= 2, "the poll listens")
+        rig.durable.stand_still()
+        waiting = [pool.submit(rig.send) for _ in range(3)]
+        for _ in range(20):
+            answer, took_ms = timed_ms(lambda: ask_json(rig.url, "NoSuchAction", {}))
+            assert answer.status == 400
+            assert took_ms < 500
+        assert {one.result().status for one in waiting} == {503}
+        assert not poll.done()
+        rig.durable.go_on()
+        until_served_ms(rig.send)
+        assert poll.result().json()["Messages"]
+
+
 def killed(rig: Rig) -> Callable[[], None]:
     rig.durable.kill()
     return rig.durable.start
@@ -56,8 +83,9 @@ WAYS = pytest.mark.parametrize("take_away", [killed, refused, hanging, swallowed
 
 @WAYS
 def test_callers_are_told_in_time_and_all_goes_on_when_it_is_back(
-    rig: Rig, take_away: Callable[[Rig], Callable[[], None]]
+    fresh_rig: Rig, take_away: Callable[[Rig], Callable[[], None]]
 ) -> None:
+    rig = fresh_rig
     assert rig.send().status == rig.receive(QUICK).status == 200
     sent = 1
     bring_back = take_away(rig)
@@ -97,24 +125,8 @@ def test_callers_are_told_in_time_and_all_goes_on_when_it_is_back(
     assert len(rig.episodes("scheduler")) <= 2  # a killed store loads its data, which is another fault
 
 
-def test_a_worker_answers_others_and_keeps_long_polls_while_the_store_hangs(rig: Rig) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        poll = pool.submit(lambda: rig.receive(wait_seconds=20))
-        wait_until(lambda: rig.raw.pubsub_numsub("karin:wakes")[0][1] >= 2, "the poll listens")
-        rig.durable.stand_still()
-        waiting = [pool.submit(rig.send) for _ in range(3)]
-        for _ in range(20):
-            answer, took_ms = timed_ms(lambda: ask_json(rig.url, "NoSuchAction", {}))
-            assert answer.status == 400
-            assert took_ms < 500
-        assert {one.result().status for one in waiting} == {503}
-        assert not poll.done()
-        rig.durable.go_on()
-        until_served_ms(rig.send)
-        assert poll.result().json()["Messages"]
-
-
-def test_sdks_try_again_until_the_store_is_back(rig: Rig) -> None:
+def test_sdks_try_again_until_the_store_is_back(fresh_rig: Rig) -> None:
+    rig = fresh_rig
     client = patient_sqs(rig.url, 8)
     rig.proxy.go(Way.REFUSE)
     with ThreadPoolExecutor(1) as pool:
@@ -124,13 +136,3 @@ def test_sdks_try_again_until_the_store_is_back(rig: Rig) -> None:
         assert sending.result()["ResponseMetadata"]["RetryAttempts"] >= 1
     assert rig.held() == 1
     client.close()
-
-
-def test_a_slow_store_serves(rig: Rig) -> None:
-    rig.proxy.delay_seconds = 0.5
-    for _ in range(3):
-        answer, took_ms = timed_ms(lambda: rig.send(QUICK))
-        assert answer.status == 200
-        assert took_ms < TOLD_WITHIN_MS
-    wait_until(lambda: not rig.held(QUICK), "they are delivered", 30)
-    assert rig.episodes("endpoint") == rig.episodes("scheduler") == []
