@@ -67,10 +67,7 @@ class Mapping(msgspec.Struct, frozen=True):
     @property
     def queue(self) -> QueueId:
         """Return the queue this mapping reads; raises ValueError when the ARN is not a queue's."""
-        queue = queue_id_from_arn(self.queue_arn)
-        if queue is None:
-            raise ValueError(f"{self.queue_arn!r} is not the ARN of an SQS queue")
-        return queue
+        return _queue_of(self.queue_arn)
 
     @property
     def region(self) -> str:
@@ -116,6 +113,14 @@ class Mapping(msgspec.Struct, frozen=True):
     def reports_item_failures(self) -> bool:
         """Tell whether the function answers with the ids of the messages that failed."""
         return REPORT_BATCH_ITEM_FAILURES in self.response_types
+
+
+@lru_cache(4_096)  # of each mapping it is asked many times in every call
+def _queue_of(queue_arn: str) -> QueueId:
+    queue = queue_id_from_arn(queue_arn)
+    if queue is None:
+        raise ValueError(f"{queue_arn!r} is not the ARN of an SQS queue")
+    return queue
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,8 @@
 
 APScheduler arms and fires; it decides nothing. Redis holds the truth, so jobs live in memory, are never shared or
 pickled, and are armed anew from what each command and sweep tells. What is due already needs no timer: while a backlog
-drains that is every wake, and a timer for each would take longer than all the rest.
+drains that is every wake, and a timer for each would take longer than all the rest. Nor is one set at once for what is
+far off: a claim tells of the end of its own lease, which the end of its call takes back a moment later.
 """
 
 import threading
@@ -17,6 +18,9 @@ from apscheduler.triggers.date import DateTrigger
 
 from karin.clock import Clock, SystemClock
 from karin.sqs.names import QueueId
+
+FAR_MS = 2_000  # what is due later gets its timer ...
+SET_AFTER_SECONDS = 0.5  # ... together with all that is still to come by then
 
 Fire = Callable[[QueueId, int], None]
 
@@ -41,6 +45,11 @@ class Wakes:
         self._is_running = False
         self._is_stopped = False
         self._due_at_ms: dict[QueueId, int] = {}
+        self._timers: dict[QueueId, int] = {}  # those of them that APScheduler knows
+        self._far: set[QueueId] = set()  # the others
+        self._any_far = threading.Event()
+        self._setter: threading.Thread | None = None
+        self._ended = threading.Event()
         self._news: dict[QueueId, int] = {}  # counts what was learnt of a queue, to tell old news from new
         self._fired: deque[tuple[QueueId, int]] = deque()  # wakes that are not yet taken out of _due_at_ms
         self._scheduler = BackgroundScheduler(
@@ -60,6 +69,8 @@ class Wakes:
         """Fire no more, and arm nothing any more."""
         with self._lock:
             self._is_running, self._is_stopped = False, True
+            self._ended.set()
+            self._any_far.set()
             # APScheduler ends in a traceback when it is shut down in the middle of a wake: this waits for the middle
             # to be over, and leaves none to come.
             self._scheduler.remove_all_jobs()
@@ -70,6 +81,7 @@ class Wakes:
 
         To be called when the clock was set.
         """
+        self._set_far()
         self._scheduler.wakeup()
 
     def news(self, queue: QueueId) -> int:
@@ -132,26 +144,59 @@ class Wakes:
         """Set a queue's timer; tell whether it wakes now instead, because it is due."""
         if self._is_stopped:
             return False
-        wakes_at_ms = due_at_ms + self._wait_ms(queue)
-        if self._is_running and wakes_at_ms <= self._clock.now_ms():
-            if queue in self._due_at_ms:
-                self._disarm(queue)
-            else:
-                self._note(queue)
-            return True
         self._note(queue)
+        ahead_ms = due_at_ms + self._wait_ms(queue) - self._clock.now_ms()
+        if self._is_running and ahead_ms <= 0:
+            self._drop(queue)
+            return True
         self._due_at_ms[queue] = due_at_ms
-        at = _EPOCH + timedelta(milliseconds=wakes_at_ms)
-        self._scheduler.add_job(self._wake, DateTrigger(at), [queue, due_at_ms], id=str(queue), replace_existing=True)
+        if self._is_running and ahead_ms > FAR_MS:
+            self._drop_timer(queue)
+            self._far.add(queue)
+            if self._setter is None:
+                self._setter = threading.Thread(target=self._set_far_for_ever, name="timers", daemon=True)
+                self._setter.start()
+            if not self._any_far.is_set():
+                self._any_far.set()
+        else:
+            self._set_timer(queue, due_at_ms)
         return False
 
     def _disarm(self, queue: QueueId) -> None:
         self._note(queue)
-        del self._due_at_ms[queue]
-        try:
-            self._scheduler.remove_job(str(queue))
-        except JobLookupError:
-            return  # it fires at this very moment
+        self._drop(queue)
+
+    def _drop(self, queue: QueueId) -> None:
+        self._due_at_ms.pop(queue, None)
+        self._drop_timer(queue)
+
+    def _drop_timer(self, queue: QueueId) -> None:
+        self._far.discard(queue)
+        if self._timers.pop(queue, None) is not None:
+            try:
+                self._scheduler.remove_job(str(queue))
+            except JobLookupError:
+                return  # it fires at this very moment
+
+    def _set_timer(self, queue: QueueId, due_at_ms: int) -> None:
+        self._far.discard(queue)
+        self._timers[queue] = due_at_ms
+        at = _EPOCH + timedelta(milliseconds=due_at_ms + self._wait_ms(queue))
+        self._scheduler.add_job(self._wake, DateTrigger(at), [queue, due_at_ms], id=str(queue), replace_existing=True)
+
+    def _set_far(self) -> None:
+        """Set the timers of all that have none."""
+        self._any_far.clear()
+        with self._lock:
+            queues = tuple(self._far)
+        for queue in queues:  # one by one: a thousand take a while, and what is due meanwhile is not to wait
+            with self._lock:
+                if queue in self._far and not self._is_stopped:
+                    self._set_timer(queue, self._due_at_ms[queue])
+
+    def _set_far_for_ever(self) -> None:
+        while self._any_far.wait() and not self._ended.wait(SET_AFTER_SECONDS):
+            self._set_far()
 
     def _note(self, queue: QueueId) -> None:
         self._news[queue] = self._news.get(queue, 0) + 1
@@ -160,8 +205,11 @@ class Wakes:
         """Take out what APScheduler has fired."""
         while self._fired:
             queue, due_at_ms = self._fired.popleft()
+            if self._timers.get(queue) == due_at_ms:
+                del self._timers[queue]
             if self._due_at_ms.get(queue) == due_at_ms:
                 del self._due_at_ms[queue]
+                self._far.discard(queue)
             self._note(queue)
 
     def _wake(self, queue: QueueId, due_at_ms: int) -> None:

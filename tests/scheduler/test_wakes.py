@@ -10,6 +10,7 @@ import apscheduler.schedulers.base
 import pytest
 
 from karin.clock import SystemClock
+from karin.scheduler.wakes import FAR_MS as FROM_FAR_MS
 from karin.scheduler.wakes import Wakes
 from karin.sqs.names import QueueId
 from tests.store.support import ACCOUNT, OTHER, QUEUE
@@ -189,6 +190,38 @@ def test_what_is_due_before_the_start_wakes_after_it(fired: Fired, now_ms: int) 
     wakes.start()
     wait_until(lambda: fired.wakes, "the queue wakes")
     wakes.stop()
+
+
+def test_what_is_far_off_has_a_timer_in_time(wakes: Wakes, fired: Fired, now_ms: int) -> None:
+    far_ms = now_ms + FROM_FAR_MS + 300
+    wakes.nudge(QUEUE, far_ms)
+    wakes.nudge(OTHER, far_ms + 100)
+    wait_until(lambda: fired.of(QUEUE) and fired.of(OTHER), "both wake")
+    assert fired.of(QUEUE)[0] >= far_ms
+    assert fired.of(OTHER)[0] >= far_ms + 100
+    assert len(fired.wakes) == 2
+    assert wakes.armed() == {}
+
+
+def test_what_was_far_off_and_is_not_any_more_wakes_once(wakes: Wakes, fired: Fired, now_ms: int) -> None:
+    far_ms = now_ms + FROM_FAR_MS + 300
+    for due_at_ms in (far_ms, far_ms + FAR_MS, now_ms + 200):  # the timer is set at once for the last alone
+        wakes.learn(QUEUE, due_at_ms, wakes.news(QUEUE))
+    wakes.nudge(OTHER, far_ms)
+    wakes.learn(OTHER, None, wakes.news(OTHER))
+    last = QueueId(ACCOUNT, "last")
+    wakes.nudge(last, far_ms + 100)
+    wait_until(lambda: fired.of(last), "what is due last wakes")
+    assert [queue for queue, _ in fired.wakes] == [QUEUE, last]
+
+
+def test_a_timer_that_was_set_gives_way_to_one_that_is_farther_off(wakes: Wakes, fired: Fired, now_ms: int) -> None:
+    wakes.nudge(QUEUE, now_ms + 300)
+    wakes.learn(QUEUE, now_ms + FAR_MS, wakes.news(QUEUE))
+    wakes.nudge(OTHER, now_ms + 400)
+    wait_until(lambda: fired.of(OTHER), "the other wakes")
+    assert fired.of(QUEUE) == []
+    assert wakes.armed() == {QUEUE: now_ms + FAR_MS}
 
 
 def test_the_same_instant_wakes_again_when_it_is_learnt_again(wakes: Wakes, fired: Fired, now_ms: int) -> None:
