@@ -2,13 +2,17 @@
 
 Everything is a process of its own: karin with its endpoint, scheduler and store, the service with the function, the
 poller. Two ways: a backlog that was sent before, from its first call to the last; and messages that are delivered while
-they are sent, from the first send to the last call.
+they are sent, from the first send to the last call. Of the second the most that there can be is what the same client
+sends when nothing is delivered meanwhile, which is measured in each round while the backlog gathers.
+
+``delivering:karin`` leaves out the pollers, which take most of its time.
 """
 
 import statistics
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import NamedTuple
 
 from benchmarks.deliverers import ByKarin, ByPoller, Deliverer, send
 from benchmarks.harness import Arrival, client, instant_functions, print_table, running_karin, running_moto
@@ -20,49 +24,78 @@ SUFFIXES = {"standard": "", "FIFO": ".fifo"}
 CASES = [(kind, batch_size) for kind in SUFFIXES for batch_size in (1, 10)]
 
 
-def main() -> None:
+class Round(NamedTuple):
+    """What one deliverer did in one round, in messages/s."""
+
+    sent_alone: float
+    drained: float
+    passed: float
+
+    @property
+    def part_passed(self) -> float:
+        """Return how many of the messages that can be sent were delivered at the same time."""
+        return self.passed / self.sent_alone
+
+
+def main(given: str = "") -> None:
     """Print the median of all rounds, and the median of how many times as many messages karin delivered in them."""
     with ExitStack() as stack:
         karin = stack.enter_context(running_karin([ByKarin.mapping(SUFFIXES[kind], size) for kind, size in CASES]))
-        moto_url, _ = stack.enter_context(running_moto())
-        deliverers = (
-            ByKarin(karin, MESSAGES),
-            ByPoller("karin's endpoint", karin.url, karin.functions, MESSAGES),
-            ByPoller("moto_server", moto_url, stack.enter_context(instant_functions([])), MOTO_MESSAGES),
-        )
-        for title, measure in (
-            ("a backlog, from its first call to the last", drained_a_second),
-            ("sent and delivered at once, from the first send to the last call", passed_a_second),
-        ):
-            rows: list[tuple[object, ...]] = [("", "queue", "batch size", "messages/s", "karin's are")]
-            for case in CASES:
-                # In turn, so that whatever else the machine does concerns all of them.
-                rounds = [[measure(deliverer, *case) for deliverer in deliverers] for _ in range(ROUNDS)]
-                rows += compared(deliverers, case, rounds)
-            print_table(f"Messages delivered per second: {title}, median of {ROUNDS} rounds", rows)
+        deliverers: list[Deliverer] = [ByKarin(karin, MESSAGES)]
+        if given != "karin":
+            moto_url, _ = stack.enter_context(running_moto())
+            functions = stack.enter_context(instant_functions([]))
+            deliverers += [
+                ByPoller("karin's endpoint", karin.url, karin.functions, MESSAGES),
+                ByPoller("moto_server", moto_url, functions, MOTO_MESSAGES),
+            ]
+        # In turn, so that whatever else the machine does concerns all of them.
+        rounds = {case: [[one_round(by, *case) for by in deliverers] for _ in range(ROUNDS)] for case in CASES}
+    head = ("", "queue", "batch size", "messages/s", "karin's are")
+    backlog: list[tuple[object, ...]] = [head]
+    at_once: list[tuple[object, ...]] = [(*head, "sent alone", "delivered of that")]
+    for case, of_case in rounds.items():
+        for place, by in enumerate(deliverers):
+            own = [one[place] for one in of_case]
+            first = [one[0] for one in of_case]
+            backlog.append((by.name, *case, *compared([one.drained for one in own], [one.drained for one in first])))
+            passed = compared([one.passed for one in own], [one.passed for one in first])
+            sent = statistics.median(one.sent_alone for one in own)
+            part = statistics.median(one.part_passed for one in own)
+            at_once.append((by.name, *case, *passed, f"{sent:,.0f}", f"{part:.0%}"))
+    title, rounds_title = "Messages delivered per second", f"median of {ROUNDS} rounds"
+    print_table(f"{title}: a backlog, from its first call to the last, {rounds_title}", backlog)
+    print_table(f"{title}: sent and delivered at once, from the first send to the last call, {rounds_title}", at_once)
 
 
-def compared(
-    deliverers: Sequence[Deliverer], case: tuple[str, int], rounds: Sequence[Sequence[float]]
-) -> list[tuple[object, ...]]:
-    """Return a row for each deliverer; the first is karin."""
-    rows: list[tuple[object, ...]] = []
-    for place, deliverer in enumerate(deliverers):
-        rate = statistics.median(one[place] for one in rounds)
-        ratio = statistics.median(one[0] / one[place] for one in rounds)
-        rows.append((deliverer.name, *case, f"{rate:,.0f}", f"{ratio:.1f} x"))
-    return rows
+def compared(rates: Sequence[float], of_karin: Sequence[float]) -> tuple[str, str]:
+    """Return the median of some rates, and of how many times as high karin's were in the same rounds."""
+    ratio = statistics.median(karins / rate for karins, rate in zip(of_karin, rates, strict=True))
+    return f"{statistics.median(rates):,.0f}", f"{ratio:.1f} x"
 
 
-def drained_a_second(deliverer: Deliverer, kind: str, batch_size: int) -> float:
-    """Return messages/s of a backlog; those of the first call are not counted, because the clock starts with it."""
+def one_round(deliverer: Deliverer, kind: str, batch_size: int) -> Round:
+    """Send and then deliver, and do both at once."""
+    sent_alone, drained = sent_and_drained_a_second(deliverer, kind, batch_size)
+    return Round(sent_alone, drained, passed_a_second(deliverer, kind, batch_size))
+
+
+def sent_and_drained_a_second(deliverer: Deliverer, kind: str, batch_size: int) -> tuple[float, float]:
+    """Return messages/s sent while nothing is delivered, and then of the backlog.
+
+    Those of the first call are not counted, because the clock starts with it.
+    """
     url = deliverer.queue_url(SUFFIXES[kind], batch_size)
-    send(client(deliverer.url), url, deliverer.messages)
+    sqs = client(deliverer.url)
+    send(sqs, url, 10)  # connects
+    began = time.monotonic()
+    send(sqs, url, deliverer.messages)
+    sent_alone = deliverer.messages / (time.monotonic() - began)
     with deliverer.delivering(url, batch_size):
-        arrivals = arrived(deliverer)
+        arrivals = arrived(deliverer, 10)
     first_ms, last_ms = arrivals[0].arrived_at_ms, arrivals[-1].arrived_at_ms
     behind_first = sum(one.arrived_at_ms > first_ms for one in arrivals)
-    return behind_first / (last_ms - first_ms) * 1000
+    return sent_alone, behind_first / (last_ms - first_ms) * 1000
 
 
 def passed_a_second(deliverer: Deliverer, kind: str, batch_size: int) -> float:
@@ -78,8 +111,8 @@ def passed_a_second(deliverer: Deliverer, kind: str, batch_size: int) -> float:
     return deliverer.messages / (arrivals[-1].arrived_at_ms - began_at_ms) * 1000
 
 
-def arrived(deliverer: Deliverer) -> list[Arrival]:
+def arrived(deliverer: Deliverer, more: int = 0) -> list[Arrival]:
     """Wait for all messages that were sent."""
-    arrivals = deliverer.functions.arrived(deliverer.messages)
-    assert len(arrivals) == deliverer.messages, "something came that was not sent here"
+    arrivals = deliverer.functions.arrived(deliverer.messages + more)
+    assert len(arrivals) == deliverer.messages + more, "something came that was not sent here"
     return arrivals

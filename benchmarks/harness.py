@@ -40,15 +40,18 @@ class Functions:
     def __init__(self, url: str, lines: Iterable[str]) -> None:
         self.url = url
         self._lines = lines
-        self._arrivals: dict[str, Arrival] = {}
+        self._arrivals: dict[
+            str, str
+        ] = {}  # by message id: lines, which are taken apart when nothing is measured any more
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def arrived(self, count: int, seconds: float = 120) -> list[Arrival]:
         """Wait until so many messages were handed over; return the first arrival of each, in order, and forget them."""
         wait_until(lambda: len(self._arrivals) >= count, f"{count} messages have arrived", seconds)
-        arrivals, self._arrivals = self._arrivals, {}
-        return sorted(arrivals.values(), key=lambda one: one.arrived_at_ms)
+        lines, self._arrivals = self._arrivals, {}
+        arrivals = [_arrival(line) for line in lines.values()]
+        return sorted(arrivals, key=lambda one: one.arrived_at_ms)
 
     def ended(self) -> None:
         """Wait until all that was printed is read."""
@@ -56,8 +59,12 @@ class Functions:
 
     def _read(self) -> None:
         for line in self._lines:
-            message_id, late_ms, arrived_at_ms = line.split()
-            self._arrivals.setdefault(message_id, Arrival(message_id, float(late_ms), float(arrived_at_ms)))
+            self._arrivals.setdefault(line.partition(" ")[0], line)
+
+
+def _arrival(line: str) -> Arrival:
+    message_id, late_ms, arrived_at_ms = line.split()
+    return Arrival(message_id, float(late_ms), float(arrived_at_ms))
 
 
 @dataclass(frozen=True)
