@@ -218,12 +218,19 @@ class MessageCommands:
             return Claim((), (), None, 0, 0, reply[0], is_busy=True)
         if status == "over_limit":
             raise OverLimit(f"Too many messages in flight: a queue may have {IN_FLIGHT}.")
-        lease_ms, wait_seconds, target, next_due_at_ms, *rest = reply
         messages: list[ReceivedMessage] = []
         dead: list[ReceivedMessage] = []
-        for fate, *taken in zip(*[iter(rest)] * 7, strict=True):
-            if (received := _received(queue, *taken)) is not None:
-                (dead if fate == b"dead" else messages).append(received)
+        if queue.is_fifo:
+            lease_ms, wait_seconds, target, next_due_at_ms, *rest = reply
+            for fate, *taken in zip(*[iter(rest)] * 7, strict=True):
+                if (received := _received(queue, *taken)) is not None:
+                    (dead if fate == b"dead" else messages).append(received)
+        else:
+            lease_ms, wait_seconds, target, next_due_at_ms, rest_dead, *rest = reply
+            for told, into in ((rest_dead, dead), (rest, messages)):
+                for id_, count, first_at_ms, packed in zip(*[iter(told)] * 4, strict=True):
+                    if (received := _received(queue, id_, count, first_at_ms, now_ms, b"", packed)) is not None:
+                        into.append(received)
         return Claim(
             tuple(messages),
             tuple(dead),
@@ -261,8 +268,9 @@ class MessageCommands:
         else:
             status, reply = self._scripts.call("settle", taken_keys, args)
         require_queue(status)
-        next_due_at_ms, *effects = reply
-        return Settled(tuple(Effect(word.decode()) for word in effects), optional_instant(next_due_at_ms))
+        next_due_at_ms, *words = reply
+        effects = tuple(Effect(word.decode()) for word in words) or (Effect.DONE,) * len(settlements)
+        return Settled(effects, optional_instant(next_due_at_ms))
 
     def reschedule(self, queue: QueueId, now_ms: int, seen: SeenMessage, due_at_ms: int | None) -> Rescheduled:
         """Move a message to another instant, or with None delete it, if it still stands as it was seen one by one.

@@ -30,7 +30,7 @@ local lease_ms, floor_ms, is_counted = tonumber(ARGV[4]), tonumber(ARGV[5]), ARG
 local most_leased, attempt_id, remembered_ms = tonumber(ARGV[7]), ARGV[12], tonumber(ARGV[13])
 local mapping, call_id, call_until_ms, most_calls = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
 local calls_key = KEYS[10]
-local after_now = '(' .. ARGV[1]
+local now, after_now = ARGV[1], '(' .. ARGV[1]
 local admit, busy_until = include('admit'), include('busy_until')
 local plain_bytes, retained_from = include('plain_bytes'), include('retained_from')
 local first_in_lane, visible_at = include('first_in_lane'), include('visible_at')
@@ -55,7 +55,7 @@ local reply = {'ok', lease_ms, tonumber(attributes[3]), attributes[5] or '', -1}
 local drops_left, freed_bytes = 1000, 0
 local batch = {
   most = most, most_bytes = most_bytes, is_counted = is_counted, taken = 0, dead = 0, bytes = 0, is_full = false,
-  max_receives = is_counted and tonumber(attributes[4] or nil) or math.huge,
+  now = now, now_ms = now_ms, max_receives = is_counted and tonumber(attributes[4] or nil) or math.huge,
 }
 local handed_out = {}
 
@@ -95,8 +95,9 @@ local function take(lane, number, sent_at_ms, id)
     drops_left = drops_left - 1
     return drops_left > 0, true
   end
-  local fate, count, first_at_ms = admit(batch, receives_key, id, plain_bytes(stored), now_ms)
+  local fate, count, first_at_ms, noted = admit(batch, redis.call('HGET', receives_key, id), plain_bytes(stored))
   if not fate then return false end
+  if noted then redis.call('HSET', receives_key, id, noted) end
   if is_any_delayed == nil then is_any_delayed = redis.call('EXISTS', arrivals_key) == 1 end
   if is_any_delayed then redis.call('ZREM', arrivals_key, id) end
   redis.call('ZADD', leased_key, fate == 'dead' and dead_until_ms or leased_until_ms, id)

@@ -1,11 +1,11 @@
 -- Counts a message into a batch, and its receive unless it is dead; nothing, when the batch has no room for it.
--- Returns "received" | "dead", receive count and first received instant in ms; nil, once the batch is full.
-return function(batch, receives_key, id, plain_bytes, now_ms)
-  local received = redis.call('HGET', receives_key, id)
-  local count, first_at_ms = 0, now_ms
+-- Returns "received" | "dead", receive count, first received instant in ms, and what is to stand in receives, nil when
+-- nothing is; nil, once the batch is full.
+return function(batch, received, plain_bytes)
+  local count, first_at_ms, first_at = 0, batch.now_ms, batch.now
   if received then
-    local past_count, past_first = string.match(received, '^(%d+) (%d+)')
-    count, first_at_ms = tonumber(past_count), tonumber(past_first)
+    count, first_at = string.match(received, '^(%d+) (%d+)')
+    count, first_at_ms = tonumber(count), tonumber(first_at)
   end
   local is_dead, is_first = count >= batch.max_receives, batch.taken + batch.dead == 0
   if (not is_first and batch.bytes + plain_bytes > batch.most_bytes) or (is_dead and batch.dead == batch.most) then
@@ -15,13 +15,11 @@ return function(batch, receives_key, id, plain_bytes, now_ms)
   batch.bytes = batch.bytes + plain_bytes
   if is_dead then
     batch.dead = batch.dead + 1
-    return 'dead', count, first_at_ms
+    return 'dead', count, first_at_ms, nil
   end
   batch.taken = batch.taken + 1
   if batch.is_counted then count = count + 1 end
-  if batch.is_counted or received then
-    -- Whatever the last receiver set is over.
-    redis.call('HSET', receives_key, id, string.format('%.0f %.0f', count, first_at_ms))
-  end
-  return 'received', count, first_at_ms
+  -- Whatever the last receiver set is over. To spell a number takes as long as all else here.
+  local noted = (batch.is_counted or received) and (count == 1 and '1 ' or count .. ' ') .. first_at
+  return 'received', count, first_at_ms, noted or nil
 end

@@ -1,5 +1,5 @@
 -- Takes bytes that are stored no more off those that a queue is known to store.
 return function(queue_key, stored_bytes, freed_bytes)
   if freed_bytes == 0 then return end
-  redis.call('HSET', queue_key, 'stored_bytes', string.format('%.0f', math.max((stored_bytes or 0) - freed_bytes, 0)))
+  redis.call('HSET', queue_key, 'stored_bytes', math.max((stored_bytes or 0) - freed_bytes, 0))
 end

@@ -3,6 +3,6 @@ return function(done_key, now_ms, deleted)
   if deleted == 0 then return end
   local minute = math.floor(now_ms / 60000)
   local past_minute, past = string.match(redis.call('HGET', done_key, minute % 60) or '0 0', '^(%d+) (%d+)$')
-  local count = tonumber(past_minute) == minute and past + deleted or deleted
-  redis.call('HSET', done_key, minute % 60, string.format('%.0f %.0f', minute, count))
+  if tonumber(past_minute) == minute then deleted = past + deleted else past_minute = minute end
+  redis.call('HSET', done_key, minute % 60, past_minute .. ' ' .. deleted)
 end
