@@ -38,7 +38,7 @@ def send_message(context: Context, queue: QueueId, send: Send, sender: Sender) -
     """Send one message; raises the SqsError that AWS would give."""
     now_ms = context.clock.now_ms()
     try:
-        outgoing = _outgoing(context, send, send_bytes(send), sender, now_ms, fifo=queue.is_fifo)
+        outgoing = _outgoing(context, send, send_bytes(send), sender, now_ms, queue.is_fifo)
     except SqsError:
         _require_queue(context, queue)
         raise
@@ -46,7 +46,7 @@ def send_message(context: Context, queue: QueueId, send: Send, sender: Sender) -
         _require_queue(context, queue)
         raise refusal
     sent = _store(context, queue, now_ms, [outgoing])
-    result = _result(context, queue, sent, sent.fates[0], outgoing.message, send, in_batch=False)
+    result = _result(context, queue, sent, sent.fates[0], send, False)
     if isinstance(result, SqsError):
         raise result
     return result
@@ -70,13 +70,16 @@ def send_message_batch(
         _require_queue(context, queue)
         raise
     checked = [
-        _checked(context, send, size, sender, now_ms, fifo=fifo, entry=place)
+        _checked(context, send, size, sender, now_ms, fifo, place)
         for place, ((_, send), size) in enumerate(zip(entries, sizes, strict=True), start=1)
     ]
     if fifo:
         _require_deduplication(context, queue, entries, checked)
-    checked = _check_room(context, queue, checked, now_ms)
     accepted = [one for one in checked if isinstance(one, Outgoing)]
+    total = sum([one.size for one in accepted])
+    if accepted and context.quotas.refusal(queue, total, now_ms, len(accepted)):
+        checked = _check_room(context, queue, checked, now_ms)
+        accepted = [one for one in checked if isinstance(one, Outgoing)]
     told = zip(entries, checked, strict=True)
     if not accepted:
         _require_queue(context, queue)
@@ -86,15 +89,14 @@ def send_message_batch(
     results: list[tuple[str, SentMessage | SqsError]] = []
     for (entry_id, send), one in told:
         if isinstance(one, Outgoing):
-            result = _result(context, queue, sent, next(fates), one.message, send, in_batch=True)
-            results.append((entry_id or "", result))
+            results.append((entry_id or "", _result(context, queue, sent, next(fates), send, True)))
         else:
             results.append((entry_id or "", one))
     return results
 
 
 def _outgoing(
-    context: Context, send: Send, size: int, sender: Sender, now_ms: int, *, fifo: bool, entry: int | None = None
+    context: Context, send: Send, size: int, sender: Sender, now_ms: int, fifo: bool, entry: int | None = None
 ) -> Outgoing:
     """Return a message of ``send_bytes`` size on its way; raises the SqsError that AWS would give."""
     trace_header = check_send(send, fifo=fifo, max_delay_seconds=context.max_delay_seconds, entry=entry)
@@ -103,7 +105,7 @@ def _outgoing(
         send.body or "",
         now_ms,
         sender.id,
-        send.attributes,
+        send.attributes or {},
         trace_header or sender.trace_header,
         send.group_id,
         send.deduplication_id,
@@ -112,10 +114,10 @@ def _outgoing(
 
 
 def _checked(
-    context: Context, send: Send, size: int, sender: Sender, now_ms: int, *, fifo: bool, entry: int
+    context: Context, send: Send, size: int, sender: Sender, now_ms: int, fifo: bool, entry: int
 ) -> Outgoing | SqsError:
     try:
-        return _outgoing(context, send, size, sender, now_ms, fifo=fifo, entry=entry)
+        return _outgoing(context, send, size, sender, now_ms, fifo, entry)
     except SqsError as error:
         return error
 
@@ -129,7 +131,7 @@ def _store(context: Context, queue: QueueId, now_ms: int, outgoing: Sequence[Out
 
 
 def _result(
-    context: Context, queue: QueueId, sent: Sent, fate: Fate, message: Message, send: Send, *, in_batch: bool
+    context: Context, queue: QueueId, sent: Sent, fate: Fate, send: Send, in_batch: bool
 ) -> SentMessage | SqsError:
     """Return what a caller learns of a message."""
     if fate.is_too_long:
@@ -138,7 +140,7 @@ def _result(
         return queue_is_full(queue, sent.held_bytes, context.quotas.limits)
     return SentMessage(
         fate.message_id,
-        md5_of_body(message.body),
+        md5_of_body(send.body or ""),
         md5_of_attributes(send.attributes),
         md5_of_attributes(send.system_attributes),
         fate.sequence_number,
@@ -148,10 +150,7 @@ def _result(
 def _check_room(
     context: Context, queue: QueueId, checked: list[Outgoing | SqsError], now_ms: int
 ) -> list[Outgoing | SqsError]:
-    """Refuse the entries for which all queues together have no room."""
-    sizes = [one.size for one in checked if isinstance(one, Outgoing)]
-    if not sizes or context.quotas.refusal(queue, sum(sizes), now_ms, len(sizes)) is None:
-        return checked  # there is room for all, as nearly always
+    """Refuse the entries for which all queues together have no room, now that there is none for all of them."""
     return [
         (context.quotas.refusal(queue, one.size, now_ms) or one) if isinstance(one, Outgoing) else one
         for one in checked

@@ -23,7 +23,7 @@ def check_entry_ids(ids: Sequence[str | None], entry_name: str) -> None:
         raise TooManyEntriesInBatchRequest(
             f"Maximum number of entries per request are {BATCH_ENTRIES}. You have sent {len(ids)}."
         )
-    given = [entry_id for entry_id in ids if entry_id]
+    given = list(filter(None, ids))
     is_short = max(map(len, given), default=0) <= BATCH_ENTRY_ID_LENGTH
     if len(given) < len(ids) or not is_short or not _CHARACTERS.fullmatch("".join(given)):
         raise InvalidBatchEntryId(

@@ -28,7 +28,7 @@ def md5_of_body(body: str) -> str:
     return hashlib.md5(body.encode()).hexdigest()
 
 
-def md5_of_attributes(attributes: Mapping[str, TypedValue]) -> str | None:
+def md5_of_attributes(attributes: Mapping[str, TypedValue] | None) -> str | None:
     """Return the hex MD5 over message attributes sorted by name, or None when there are none."""
     if not attributes:
         return None

@@ -75,7 +75,7 @@ class ReceivedMessage(msgspec.Struct, frozen=True):
 
 def message_bytes(body: str, attributes: Mapping[str, MessageAttribute]) -> int:
     """Return a message's size as SQS counts it: UTF-8 body plus attribute names, types and values, in bytes."""
-    size = len(_utf8(body))
+    size = len(body) if body.isascii() else len(_utf8(body))
     for name, attribute in attributes.items():
         size += len(_utf8(name)) + len(_utf8(attribute.data_type or "")) + len(attribute.value)
     return size

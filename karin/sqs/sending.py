@@ -14,12 +14,15 @@ ENTRY = "SendMessageBatchRequestEntry"
 
 
 class Send(msgspec.Struct, frozen=True):
-    """One message that a caller wants sent; ``delay_seconds`` None leaves the delay to the queue."""
+    """One message that a caller wants sent; ``delay_seconds`` None leaves the delay to the queue.
+
+    No attributes are none of a kind: both are empty or None. The shapes of requests are kinds of this.
+    """
 
     body: str | None
     delay_seconds: int | None = None
-    attributes: dict[str, MessageAttribute] = {}
-    system_attributes: dict[str, MessageAttribute] = {}
+    attributes: dict[str, MessageAttribute] | None = None
+    system_attributes: dict[str, MessageAttribute] | None = None
     group_id: str | None = None
     deduplication_id: str | None = None
 
@@ -51,7 +54,7 @@ def check_groups(sends: Iterable[Send]) -> None:
 
 def send_bytes(send: Send) -> int:
     """Return the size in bytes of the message that a send asks for, valid or not."""
-    return message_bytes(send.body or "", send.attributes)
+    return message_bytes(send.body or "", send.attributes or {})
 
 
 def too_long(limit: int, *, in_batch: bool) -> InvalidParameterValue:

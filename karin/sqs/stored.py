@@ -74,20 +74,18 @@ _NOTHING = (None, None, None, None)
 
 def pack_message(message: Message, account: str = "") -> bytes:
     """Return a message's stored form; ``account`` is that of its queue. Up to 1 MiB is compressed on the way."""
-    body = message.body.encode()
-    stored, mark, parts = _compressed(body), _VERSION_2, []
-    retained_from_ms = message.retained_from_ms or message.sent_at_ms
+    rest, body = _packed_rest(message, account), message.body.encode()
+    mark = _VERSION_2 | _RESTS if rest else _VERSION_2
+    retained_from_ms, sent_at, saved = message.retained_from_ms or message.sent_at_ms, b"", b""
     if retained_from_ms != message.sent_at_ms:
         mark |= _SENT_APART
-        parts.append(message.sent_at_ms.to_bytes(_INSTANT_BYTES))
+        sent_at = message.sent_at_ms.to_bytes(_INSTANT_BYTES)
+    stored = body if len(body) < COMPRESSED_FROM else _compressed(body)
     if stored is not body:
         mark |= _COMPRESSED
-        parts.append(_LENGTH.pack(len(body) - len(stored)))
-    if rest := _packed_rest(message, account):
-        mark |= _RESTS
-        parts.append(rest)
+        saved = _LENGTH.pack(len(body) - len(stored))
     head = (mark << 40 | retained_from_ms).to_bytes(_INSTANT_BYTES)
-    return b"".join((head, *parts, stored))
+    return head + sent_at + saved + rest + stored
 
 
 def _packed_rest(message: Message, account: str) -> bytes:
@@ -213,8 +211,6 @@ def _spelt(digits: bytes) -> str:
 
 def _compressed(body: bytes) -> bytes:
     """Return a body compressed, or itself when that is not worth it."""
-    if len(body) < COMPRESSED_FROM:
-        return body
     if len(body) > SAMPLE_BYTES and len(zlib.compress(body[:SAMPLE_BYTES], 1)) > SAMPLE_BYTES * WORTH:
         return body
     compressed = zlib.compress(body, 1)

@@ -6,7 +6,6 @@ from karin.operations import sending
 from karin.operations.context import Context
 from karin.operations.sending import Sender, SentMessage
 from karin.sqs.errors import SqsError
-from karin.sqs.sending import Send
 from karin.wsgi.actions.base import Action, failed, queue_of
 from karin.wsgi.caller import Caller
 from karin.wsgi.shapes import sending as shapes
@@ -16,7 +15,7 @@ ResultT = TypeVar("ResultT", bound=shapes.SendMessageResult)
 
 def send_message(context: Context, request: shapes.SendMessageRequest, caller: Caller) -> shapes.SendMessageResult:
     """SendMessage."""
-    sent = sending.send_message(context, queue_of(context, request, caller), _send(request), _sender(caller))
+    sent = sending.send_message(context, queue_of(context, request, caller), request, _sender(caller))
     return _told(sent, shapes.SendMessageResult())
 
 
@@ -24,7 +23,7 @@ def send_message_batch(
     context: Context, request: shapes.SendMessageBatchRequest, caller: Caller
 ) -> shapes.SendMessageBatchResult:
     """SendMessageBatch."""
-    entries = [(entry.id, _send(entry)) for entry in request.entries or []]
+    entries = [(entry.id, entry) for entry in request.entries or []]
     results = sending.send_message_batch(context, queue_of(context, request, caller), entries, _sender(caller))
     successful, refused = [], []
     for entry_id, result in results:
@@ -33,17 +32,6 @@ def send_message_batch(
         else:
             successful.append(_told(result, shapes.SendMessageBatchResultEntry(id=entry_id)))
     return shapes.SendMessageBatchResult(successful=successful or None, failed=refused or None)
-
-
-def _send(request: shapes.MessageToSend) -> Send:
-    return Send(
-        request.message_body,
-        request.delay_seconds,
-        request.message_attributes or {},
-        request.message_system_attributes or {},
-        request.message_group_id,
-        request.message_deduplication_id,
-    )
 
 
 def _sender(caller: Caller) -> Sender:

@@ -2,21 +2,24 @@
 
 from typing import Annotated
 
+import msgspec
+
+from karin.sqs.sending import Send
 from karin.wsgi.shapes.base import Attributes, BatchResultErrorEntry, Flat, QueueScoped, Shape, SystemAttributes, md5
 
 
-class MessageToSend(Shape):
-    """A message, on its own or in a batch."""
+class MessageToSend(Send, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """A message, on its own or in a batch: a send as the wire spells it, so that none need be made of it."""
 
-    message_body: str | None = None
+    body: str | None = msgspec.field(name="MessageBody", default=None)
     delay_seconds: int | None = None
-    message_attributes: Attributes = None
-    message_system_attributes: SystemAttributes = None
-    message_deduplication_id: str | None = None
-    message_group_id: str | None = None
+    attributes: Attributes = msgspec.field(name="MessageAttributes", default=None)
+    system_attributes: SystemAttributes = msgspec.field(name="MessageSystemAttributes", default=None)
+    deduplication_id: str | None = msgspec.field(name="MessageDeduplicationId", default=None)
+    group_id: str | None = msgspec.field(name="MessageGroupId", default=None)
 
 
-class SendMessageRequest(MessageToSend):
+class SendMessageRequest(MessageToSend, frozen=True, kw_only=True, rename="pascal"):
     """SendMessage; a shape has one base, so that this one names its queue itself."""
 
     queue_url: str | None = None
@@ -32,7 +35,7 @@ class SendMessageResult(Shape):
     sequence_number: str | None = None
 
 
-class SendMessageBatchRequestEntry(MessageToSend):
+class SendMessageBatchRequestEntry(MessageToSend, frozen=True, kw_only=True, rename="pascal"):
     """One message of a batch."""
 
     id: str | None = None
