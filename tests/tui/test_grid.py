@@ -193,6 +193,19 @@ async def test_pages_are_as_long_as_the_screen() -> None:
             assert int(above.split()[1]) + 1 == int(below.split()[1])
 
 
+async def test_the_cursor_is_in_sight_after_the_terminal_shrinks_and_when_it_was_moved_unseen() -> None:
+    async with Table().run_test(size=(80, 24)) as pilot:
+        app = await filled(pilot, *(row(f"row-{number:02}") for number in range(50)))
+        await pilot.press(*"j" * 20)
+        await pilot.resize_terminal(80, 10)
+        await until(lambda: "row-20" in "".join(app.lines()), "it is in sight in a small terminal")
+        app.grid.display = False
+        await pilot.pause()
+        app.grid.action_move_to_end(True)
+        app.grid.display = True
+        await until(lambda: "row-49" in "".join(app.lines()), "it is in sight where it was moved to")
+
+
 async def test_thousands_of_rows_stay_quick() -> None:
     desk = Desk()
     async with desk.app.run_test(size=(160, 48)) as pilot:

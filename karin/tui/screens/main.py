@@ -35,8 +35,8 @@ class MainScreen(ActingScreen):
     MainScreen #headline { height: auto; padding: 0 1; color: $text-muted; display: none; }
     MainScreen #headline.-shown { display: block; }
     MainScreen #instead { display: none; height: 1fr; padding: 1 2; color: $text-muted; }
-    MainScreen.-empty Grid { display: none; }
-    MainScreen.-empty #instead { display: block; }
+    MainScreen #instead.-shown { display: block; }
+    MainScreen Grid.-hidden { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", key_display="enter", tooltip="open what is under the cursor"),
@@ -255,9 +255,12 @@ class MainScreen(ActingScreen):
         column, is_descending = self._sorting.get(self.view.name, (None, False))
         shown = sort_rows(shown, column, descending=is_descending)
         self._show_headline()
+        instead = self.query_one("#instead", Words)
         if not shown:
-            self.query_one("#instead", Words).write(self._instead(rows, filter_text))
-        self.set_class(not shown, "-empty")
+            instead.write(self._instead(rows, filter_text))
+        # Of the two alone: a class of the whole screen would have the style of everything on it worked out anew.
+        instead.set_class(not shown, "-shown")
+        self.grid.set_class(not shown, "-hidden")
         before, was_at_end = len(self.grid.rows), self.grid.is_at_end
         self.grid.show(shown, key)
         if self.view.follows_end and was_at_end and key is None and column is None:

@@ -111,11 +111,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved())
         self._refresh_row(before)
         self._refresh_row(now)
-        height = self.size.height - 1  # below the header
-        if now < self.scroll_offset.y:
-            self.scroll_to(y=now, animate=False)
-        elif height > 0 and now >= self.scroll_offset.y + height:
-            self.scroll_to(y=now - height + 1, animate=False)
+        self._follow_cursor()
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by some rows."""
@@ -150,9 +146,10 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self._turn_wheel(event, -WHEEL_ROWS)
 
     def on_resize(self) -> None:
-        """Fit the columns to the new width."""
+        """Fit the columns to the new width; the cursor stays in sight, also one that was moved while nothing was."""
         self._choose_columns()
         self._lay_out()
+        self._follow_cursor()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: the header stays, rows scroll."""
@@ -177,6 +174,14 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
             segments.append(Segment(" " * GAP, ground))
         strip = Strip(segments)
         return strip.extend_cell_length(self.size.width, ground) if over else strip
+
+    def _follow_cursor(self) -> None:
+        """Scroll no further than to where the cursor is in sight."""
+        height = self.size.height - 1  # below the header
+        if self.cursor < self.scroll_offset.y:
+            self.scroll_to(y=self.cursor, animate=False)
+        elif height > 0 and self.cursor >= self.scroll_offset.y + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False)
 
     def _turn_wheel(self, event: events.MouseEvent, rows: int) -> None:
         """Scroll by rows, and take the cursor along: what is under it is in sight, and it may leave the end."""
