@@ -6,6 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.support import short_folder
+from tests.tui.fakes import drawn_when_looked_at
+
+
+@pytest.fixture(autouse=True)
+def _drawn_when_looked_at() -> Iterator[None]:
+    with drawn_when_looked_at():
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,11 @@ from typing import Any
 from unittest.mock import patch
 
 from msgspec.structs import replace
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
 from textual.app import App
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -142,7 +146,8 @@ class Desk:
         await until(lambda: text not in self.screen(), f"{text!r} is gone from the screen", self.screen)
 
     def screen(self) -> str:
-        """Return what a person sees, line by line."""
+        """Return what a person sees, line by line, screens that lie below a dialog included."""
+        visible_screen_stack.set(self.app._background_screens)
         strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in strips)
 
@@ -161,6 +166,37 @@ Span = tuple[int, int, int]
 """A line, and the cells that are drawn of it, the last one excluded."""
 
 
+_render_update = Compositor.render_update
+_parse_rules = Stylesheet._parse_rules
+_parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+
+
+@contextmanager
+def drawn_when_looked_at() -> Iterator[None]:
+    """Draw nothing but what a test looks at, and parse each stylesheet once.
+
+    Without a terminal nobody sees the frames, which are nearly half of the work of an app.
+    """
+
+    def render_update(self: Compositor, full: bool = False, *arguments: Any, **named: Any) -> Any:
+        if full:
+            return _render_update(self, full, *arguments, **named)
+        self._dirty_regions.clear()
+        return None
+
+    def parse_rules(self: Stylesheet, *arguments: Any, **named: Any) -> list[RuleSet]:
+        key = (*arguments, *sorted(named.items()), frozenset(self._variables.items()))
+        if key not in _parsed:
+            _parsed[key] = _parse_rules(self, *arguments, **named)
+        return _parsed[key]
+
+    with (
+        patch.object(Compositor, "render_update", render_update),
+        patch.object(Stylesheet, "_parse_rules", parse_rules),
+    ):
+        yield
+
+
 @contextmanager
 def drawing(app: App[Any]) -> Iterator[list[Span]]:
     """Collect what is drawn meanwhile; a whole screen is its lines from end to end."""
@@ -172,5 +208,5 @@ def drawing(app: App[Any]) -> Iterator[list[Span]]:
             width, height = app.size
             drawn.extend(getattr(update, "spans", [(y, 0, width) for y in range(height)]))
 
-    with patch.object(app, "_display", display):
+    with patch.object(app, "_display", display), patch.object(Compositor, "render_update", _render_update):
         yield drawn

@@ -41,6 +41,14 @@ class Talk:
         """Return what was printed to standard error."""
         return self._errors.decode()
 
+    def has_ended(self) -> bool:
+        """Tell whether the program has ended."""
+        return self._process.poll() is not None
+
+    def forgets(self) -> None:
+        """Leave unheard what was printed so far."""
+        self._heard_to = len(self._output)
+
     def hears(self, text: str) -> str:
         """Wait until a text is printed after what was heard before; return all since then, the text included."""
         before = self._heard_to

@@ -1,6 +1,7 @@
 """The real karin-tui behind pipes: what a person does, and what keeps them from doing it by mistake."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from karin.operations.sending import Sender
 from karin.sqs.names import QueueId
 from karin.sqs.sending import Send
 from karin.tui.lines.acting import READONLY
-from tests.tui.lines.conftest import Start
+from tests.processes import running_store
+from tests.tui.lines.conftest import Start, Visit, context_of
 from tests.tui.lines.talking import Talk
 
 SENDER = Sender("test")
@@ -27,11 +29,9 @@ def orders(context: Context) -> QueueId:
 
 
 @pytest.fixture
-def session(orders: QueueId, start: Start) -> Talk:
-    """Return karin-tui at its first prompt."""
-    begun = start()
-    begun.hears("queues> ")
-    return begun
+def session(orders: QueueId, visit: Visit) -> Talk:
+    """Return karin-tui where it begins."""
+    return visit.begin()
 
 
 def bodies(context: Context, queue: QueueId) -> list[str]:
@@ -155,8 +155,11 @@ def test_read_only_changes_nothing_and_says_what_would(context: Context, orders:
     assert bodies(context, orders) == ["first", "second"]
 
 
-def test_a_store_that_is_away_fails_an_action_and_not_the_session(context: Context, session: Talk) -> None:
-    session.says("p 2", "cancels: ")
-    context.store.views._client.shutdown(nosave=True)
+def test_a_store_that_is_away_fails_an_action_and_not_the_session(home: Path, start: Start) -> None:
+    with running_store(home) as url:
+        queues.create_queue(context_of(url, home), "orders", {}, {})
+        session = start(KARIN_HOME=str(home))
+        session.hears("queues> ")
+        session.says("p 1", "cancels: ")
     assert "\nx " in session.says("orders", "queues> ")
     assert "x store away" in session.says("", "queues> ")

@@ -15,7 +15,7 @@ from karin.sqs.names import QueueId
 from karin.sqs.sending import Send
 from karin.tui.views.all import VIEW_NAMES
 from tests.processes import bare_environ, running_store
-from tests.tui.lines.conftest import PROGRAM, Start, context_of
+from tests.tui.lines.conftest import PROGRAM, Start, Visit, context_of
 
 SENDER = Sender("test")
 ADVICE = "`fly ssh console --pty -C karin-tui`, or `ssh -t`"
@@ -45,17 +45,16 @@ def test_it_begins_with_how_karin_does_and_the_numbered_queues(context: Context,
     assert "2  ~  orders " in printed
 
 
-def test_enter_alone_reads_again(context: Context, start: Start) -> None:
-    session = start()
-    assert "no queues yet" in session.hears("queues> ")
+def test_enter_alone_reads_again(context: Context, visit: Visit) -> None:
+    session = visit.begin()
+    assert "no queues yet" in session.says("", "queues> ")
     queue_of(context, "orders")
     assert "1  -  orders" in session.says("", "queues> ")
 
 
-def test_every_view_is_a_key_and_a_name_away(context: Context, start: Start) -> None:
+def test_every_view_is_a_key_and_a_name_away(context: Context, visit: Visit) -> None:
     queue_of(context, "orders", "x")
-    session = start()
-    session.hears("queues> ")
+    session = visit.begin()
     for number, name in enumerate(VIEW_NAMES, 1):
         by_key = session.says(str(number), f"\n{name}> ")
         assert f"[{number} {name.capitalize()}]" in by_key
@@ -65,17 +64,15 @@ def test_every_view_is_a_key_and_a_name_away(context: Context, start: Start) -> 
     assert session.errors == ""
 
 
-def test_the_doctor_looks_when_its_view_is_entered(context: Context, start: Start) -> None:
-    session = start()
-    session.hears("queues> ")
+def test_the_doctor_looks_when_its_view_is_entered(context: Context, visit: Visit) -> None:
+    session = visit.begin()
     printed = session.says(":doctor", "\ndoctor> ")
     assert printed.startswith("looking…")
     assert "none is alive" in printed
 
 
-def test_a_doctor_that_is_interrupted_does_not_end_the_session(context: Context, start: Start) -> None:
-    session = start()
-    session.hears("queues> ")
+def test_a_doctor_that_is_interrupted_does_not_end_the_session(context: Context, visit: Visit) -> None:
+    session = visit.begin()
     session.says("7", "looking…")
     session.interrupts(signal.SIGINT)
     assert "interrupted" in session.hears("doctor> ")
@@ -83,10 +80,9 @@ def test_a_doctor_that_is_interrupted_does_not_end_the_session(context: Context,
     assert session.errors == ""
 
 
-def test_a_row_leads_to_messages_and_they_to_all_about_one_and_back(context: Context, start: Start) -> None:
+def test_a_row_leads_to_messages_and_they_to_all_about_one_and_back(context: Context, visit: Visit) -> None:
     queue_of(context, "orders", "first body")
-    session = start()
-    session.hears("queues> ")
+    session = visit.begin()
     assert "first body" in session.says("v 1", "messages orders> ")
     assert "body, 10 bytes:\nfirst body" in session.says("v 1", "messages orders 1> ")
     assert "DUE" in session.says("b", "messages orders> ")
@@ -94,30 +90,27 @@ def test_a_row_leads_to_messages_and_they_to_all_about_one_and_back(context: Con
     assert "there is nothing to go back to" in session.says("b", "queues> ")
 
 
-def test_a_long_name_of_a_queue_leaves_room_to_type(context: Context, start: Start) -> None:
+def test_a_long_name_of_a_queue_leaves_room_to_type(context: Context, visit: Visit) -> None:
     name = "a-name-of-a-queue-as-long-as-deployment-tools-make-them-dev-7F3A2B1C"
     queue_of(context, name, "body")
-    session = start()
-    session.hears("queues> ")
+    session = visit.begin()
     prompt = session.says("v 1", "> ").splitlines()[-1]
     assert prompt == f"messages {name[:15]}…{name[-14:]}> "
 
 
-def test_a_row_is_named_when_its_number_is_not_typed(context: Context, start: Start) -> None:
+def test_a_row_is_named_when_its_number_is_not_typed(context: Context, visit: Visit) -> None:
     queue_of(context, "orders", "first body")
-    session = start()
-    session.hears("queues> ")
+    session = visit.begin()
     assert "open which?" in session.says("v", "cancels: ")
     session.says("orders", "messages orders> ")
     session.says("b", "\nqueues> ")
     assert "there is no row 7 here" in session.says("v 7", "queues> ")
 
 
-def test_a_filter_leaves_the_rows_that_match_with_numbers_of_their_own(context: Context, start: Start) -> None:
+def test_a_filter_leaves_the_rows_that_match_with_numbers_of_their_own(context: Context, visit: Visit) -> None:
     for name in ("orders", "mail", "orders-dead"):
         queue_of(context, name)
-    session = start()
-    session.hears("queues> ")
+    session = visit.begin()
     printed = session.says("/ORDERS", "queues> ")
     assert "2 of 3 match ORDERS" in printed
     assert "1  -  orders" in printed
@@ -127,12 +120,11 @@ def test_a_filter_leaves_the_rows_that_match_with_numbers_of_their_own(context: 
     assert "3  -  orders-dead" in session.says("/", "queues> ")
 
 
-def test_rows_are_sorted_by_a_column_and_the_other_way_round(context: Context, start: Start) -> None:
+def test_rows_are_sorted_by_a_column_and_the_other_way_round(context: Context, visit: Visit) -> None:
     queue_of(context, "few", "x")
     queue_of(context, "many", *["x"] * 12)
     queue_of(context, "some", *["x"] * 3)
-    session = start()
-    session.hears("queues> ")
+    session = visit.begin()
 
     def order() -> list[str]:
         return [line.split()[2] for line in session.hears("queues> ").splitlines() if line[:1].isdecimal()]
@@ -157,29 +149,26 @@ def test_many_rows_are_cut_until_all_are_asked_for(context: Context, start: Star
     assert "45  -  queue-44" in session.says("all", "queues> ")
 
 
-def test_a_view_is_printed_as_json(context: Context, start: Start) -> None:
+def test_a_view_is_printed_as_json(context: Context, visit: Visit) -> None:
     queue_of(context, "orders", "x")
-    session = start()
-    session.hears("queues> ")
+    session = visit.begin()
     printed = session.says("e", "queues> ").removesuffix("queues> ")
     assert [one["queue"]["name"] for one in json.loads(printed)] == ["orders"]
 
 
-def test_the_text_of_a_message_is_printed_whole(context: Context, start: Start) -> None:
+def test_the_text_of_a_message_is_printed_whole(context: Context, visit: Visit) -> None:
     body = "한국어 " * 200 + "end"
     queue_of(context, "orders", body)
-    session = start()
-    session.hears("queues> ")
+    session = visit.begin()
     session.says("v 1", "messages orders> ")
     assert session.says("y 1", "messages orders> ") == f"{body}\nmessages orders> "
     session.says("v 1", "messages orders 1> ")
     assert session.says("y", "messages orders 1> ") == f"{body}\nmessages orders 1> "
 
 
-def test_what_would_command_a_terminal_is_written_out_everywhere(context: Context, start: Start) -> None:
+def test_what_would_command_a_terminal_is_written_out_everywhere(context: Context, visit: Visit) -> None:
     queue_of(context, "orders", "clear \x9b2J and title \x9d0;x\x9c \u202e")
-    session = start()
-    session.hears("queues> ")
+    session = visit.begin()
     for line, prompt in (("v 1", "orders> "), ("e", "orders> "), ("v 1", "orders 1> "), ("y", "orders 1> ")):
         printed = session.says(line, f"messages {prompt}")
         assert "9b2J" in printed
@@ -189,9 +178,8 @@ def test_what_would_command_a_terminal_is_written_out_everywhere(context: Contex
     assert "\x9b2J" in json.dumps(json.loads(printed), ensure_ascii=False)
 
 
-def test_what_is_not_understood_is_said_in_one_line(context: Context, start: Start) -> None:
-    session = start()
-    session.hears("queues> ")
+def test_what_is_not_understood_is_said_in_one_line(context: Context, visit: Visit) -> None:
+    session = visit.begin()
     for typed in ("nonsense", "99", "\x1b[A", "x" * 1000):
         printed = session.says(typed, "queues> ")
         assert "there is no such command" in printed
@@ -199,18 +187,16 @@ def test_what_is_not_understood_is_said_in_one_line(context: Context, start: Sta
     assert "\x1b" not in session.output
 
 
-def test_a_line_that_is_no_text_is_asked_for_again(context: Context, start: Start) -> None:
-    session = start()
-    session.hears("queues> ")
+def test_a_line_that_is_no_text_is_asked_for_again(context: Context, visit: Visit) -> None:
+    session = visit.begin()
     session.writes(b"\xff\xfe\n")
     assert "that line is not UTF-8" in session.hears("queues> ")
     session.writes("주문\r\n".encode())
     assert "주문: there is no such command" in session.hears("queues> ")
 
 
-def test_the_keys_are_told_from_the_commands_the_actions_and_the_signs(context: Context, start: Start) -> None:
-    session = start()
-    session.hears("queues> ")
+def test_the_keys_are_told_from_the_commands_the_actions_and_the_signs(context: Context, visit: Visit) -> None:
+    session = visit.begin()
     printed = session.says("?", "queues> ")
     for expected in ("/TEXT", "  p N  purge: ", "  s    sync: ", "messages are in flight", "leave; karin goes on"):
         assert expected in printed
@@ -266,11 +252,11 @@ def test_an_interrupt_is_a_quiet_end(context: Context, start: Start) -> None:
     assert session.errors == ""
 
 
-def test_a_reader_that_goes_away_is_a_quiet_end(context: Context, home: Path) -> None:
+def test_a_reader_that_goes_away_is_a_quiet_end(context: Context, lasting_home: Path) -> None:
     queue_of(context, "orders")
     with subprocess.Popen(
         [PROGRAM],
-        env=bare_environ(KARIN_HOME=str(home)),
+        env=bare_environ(KARIN_HOME=str(lasting_home)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -298,16 +284,16 @@ def without_anybody(home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_where_nobody_types_it_prints_the_status_once(context: Context, home: Path) -> None:
+def test_where_nobody_types_it_prints_the_status_once(context: Context, lasting_home: Path) -> None:
     queue_of(context, "orders", "x")
-    done = without_anybody(home)
+    done = without_anybody(lasting_home)
     assert done.returncode == 1  # no scheduler is alive
     assert "1: 0 ready, 1 delayed, 0 in flight" in done.stdout
     assert ">" not in done.stdout
     assert ADVICE in done.stderr
     assert done.stderr.count("\n") == 1
     beat(context)
-    done = without_anybody(home)
+    done = without_anybody(lasting_home)
     assert done.returncode == 0
     assert "1 alive" in done.stdout
 
@@ -333,7 +319,7 @@ def test_where_nobody_types_and_no_store_answers_it_fails_in_one_line(home: Path
 def test_a_store_that_goes_away_leaves_what_was_read_with_its_age(home: Path, start: Start) -> None:
     with running_store(home) as url:
         queue_of(context_of(url, home), "orders")
-        session = start()
+        session = start(KARIN_HOME=str(home))
         session.hears("queues> ")
     printed = session.says("", "queues> ")
     assert "x store away" in printed
@@ -347,7 +333,7 @@ def test_a_store_that_goes_away_leaves_what_was_read_with_its_age(home: Path, st
 
 
 def test_a_store_that_is_away_from_the_start_is_said_and_tried_again(home: Path, start: Start) -> None:
-    session = start(REDIS_URL=f"unix://{home}/store.sock")
+    session = start(KARIN_HOME=str(home), REDIS_URL=f"unix://{home}/store.sock")
     assert "nothing was read yet" in session.hears("queues> ")
     for line in ("v 1", "s 3", "8"):
         session.says(line, "> ")
@@ -355,9 +341,8 @@ def test_a_store_that_is_away_from_the_start_is_said_and_tried_again(home: Path,
         assert "no queues yet" in session.says("1", "queues> ")
 
 
-def test_nothing_is_read_while_nobody_types(context: Context, start: Start) -> None:
-    session = start()
-    session.hears("queues> ")
+def test_nothing_is_read_while_nobody_types(context: Context, visit: Visit) -> None:
+    session = visit.begin()
     client = context.store.views._client
     before = client.info("commandstats")
     session.says("?", "queues> ")
@@ -367,11 +352,11 @@ def test_nothing_is_read_while_nobody_types(context: Context, start: Start) -> N
     }
 
 
-def test_plain_lines_load_neither_the_full_screen_nor_the_aws_client(context: Context, home: Path) -> None:
+def test_plain_lines_load_neither_the_full_screen_nor_the_aws_client(context: Context, lasting_home: Path) -> None:
     program = "import os, sys, karin.tui.command as m; m.main([], os.environ); print(*sys.modules)"
     done = subprocess.run(
         [str(Path(PROGRAM).with_name("python")), "-c", program],
-        env=bare_environ(KARIN_HOME=str(home)),
+        env=bare_environ(KARIN_HOME=str(lasting_home)),
         input="1\n8\nq\n",
         capture_output=True,
         text=True,
