@@ -52,7 +52,7 @@ class LogRing:
         self._open()
 
     def append(self, line: bytes) -> None:
-        """Write one line, its newline included. Raises OSError, such as when the disk is full."""
+        """Write a line, its newline included, or several. Raises OSError, such as when the disk is full."""
         if self._size and self._size + len(line) > MAX_FILE_BYTES:
             self.close()
             self._newer.replace(self._older)

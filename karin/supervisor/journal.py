@@ -2,6 +2,7 @@
 
 import os
 import select
+from collections.abc import Iterator, Sequence
 
 from karin.clock import Clock
 from karin.logring import LogEntry, LogRing
@@ -21,17 +22,19 @@ class Journal:
         self._reader_is_slow = False
         self._shown = True
 
-    def write(self, origin: str, text: str) -> None:
-        """Write one line that came from a child."""
-        line = f"{LogEntry(self._clock.now_ms(), origin, text)}\n".encode(errors="replace")
-        try:
-            self._ring.append(line)
-            self._ring_works = True
-        except OSError as error:
-            if self._ring_works:
-                self._show(f"karin: cannot write the log: {error.strerror}\n".encode())
-            self._ring_works = False
-        self._show(line)
+    def write(self, origin: str, *texts: str) -> None:
+        """Write lines that came from a child at one time."""
+        now_ms = self._clock.now_ms()
+        lines = [f"{LogEntry(now_ms, origin, text)}\n".encode(errors="replace") for text in texts]
+        for piece in _pieces(lines):
+            try:
+                self._ring.append(piece)
+                self._ring_works = True
+            except OSError as error:
+                if self._ring_works:
+                    self._show(f"karin: cannot write the log: {error.strerror}\n".encode())
+                self._ring_works = False
+            self._show(piece)
 
     def say(self, text: str) -> None:
         """Write one line of the supervisor's own."""
@@ -49,3 +52,15 @@ class Journal:
                 os.write(STDOUT, line)
         except OSError:  # closed for good; the log ring goes on
             self._shown = False
+
+
+def _pieces(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield lines together as far as a pipe takes them whole or not at all."""
+    piece = b""
+    for line in lines:
+        if piece and len(piece) + len(line) > select.PIPE_BUF:
+            yield piece
+            piece = b""
+        piece += line
+    if piece:
+        yield piece

@@ -4,6 +4,7 @@ The policy in ``restart`` decides; here is only what it takes to carry that out.
 """
 
 import os
+import select
 import selectors
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,9 @@ from karin.supervisor.restart import Phase, Verb, backoff_ms, next_action, stop_
 
 DRAIN_LIMIT_MS = 28_000  # fly.io and Kubernetes kill 30 s after TERM
 ECHO_MS = 500  # a terminal and a wrapper often deliver one Ctrl-C twice; a person is slower
+COPYING_PAUSE_SECONDS = (
+    0.01  # lines that children write within it are read at once: a busy one writes hundreds a second
+)
 FINAL_READS = 64  # of an ended child's pipe: whatever still writes to it must not hold us up
 
 
@@ -46,6 +50,7 @@ class Supervisor:
         self._on_change = on_change
         self._on_up: Callable[[], None] | None = on_up
         self._failure: str | None = None
+        self._has_copied = False  # lines, since it was last asleep
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> str | None:
@@ -56,6 +61,9 @@ class Supervisor:
                 wait_ms = self._act(self._clock.now_ms())
                 for key, _ in self._selector.select(None if wait_ms is None else wait_ms / 1000):
                     key.data()
+                if self._has_copied:
+                    self._has_copied = False
+                    select.select([inbox], [], [], COPYING_PAUSE_SECONDS)
         return self._failure
 
     def _act(self, now_ms: int) -> int | None:
@@ -112,8 +120,9 @@ class Supervisor:
         """Pass on what one read of a child's output gives."""
         if output.closed:  # by the end of the child, in the same round of events
             return
-        for line in output.read():
-            self._journal.write(name, line)
+        if lines := output.read():
+            self._journal.write(name, *lines)
+            self._has_copied = True
         if output.at_end:
             self._selector.unregister(output)
             output.close()

@@ -1,10 +1,15 @@
 """The lines that children write: whole, bounded and safe to show, whether anyone reads them or not."""
 
 import os
+import select
 import signal
 from pathlib import Path
 
-from karin.logring import MAX_FILE_BYTES, LogFollower
+import pytest
+
+from karin.clock import SystemClock
+from karin.logring import MAX_FILE_BYTES, LogFollower, LogRing
+from karin.supervisor.journal import Journal
 from karin.supervisor.lines import CUT_MARK, MAX_LINE_BYTES, LineReader
 from tests.support import wait_until
 from tests.system.conftest import Supervise, child
@@ -56,6 +61,21 @@ def test_lines_are_whole_whatever_the_pieces_in_which_they_come() -> None:
     assert reader.at_end
     assert reader.last_line == "six"
     reader.close()
+
+
+def test_lines_that_came_together_are_written_together_each_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    appended: list[bytes] = []
+    ring = LogRing(tmp_path)
+    monkeypatch.setattr(ring, "append", appended.append)
+    texts = [f"{number} {'x' * (number * 37 % 3_400)}" for number in range(300)]
+    Journal(ring, SystemClock()).write("scheduler", *texts)
+    lines = b"".join(appended).decode().splitlines()
+    assert [line.partition(" | ")[2] for line in lines] == texts
+    assert len(appended) < len(texts) / 1.5
+    assert all(len(piece) <= select.PIPE_BUF and piece.endswith(b"\n") for piece in appended)
+    assert capfd.readouterr().out.splitlines() == lines
 
 
 def test_a_reader_that_stops_reading_does_not_stop_the_supervision(supervise: Supervise, home: Path) -> None:
