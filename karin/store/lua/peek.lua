@@ -26,7 +26,8 @@ local entry_at, row_of, state_of = include('entry_at'), include('row_of'), inclu
 local chunk_size = math.min(most + 1, 100)  -- a short page need not read more than it shows
 local rows_at_once = math.ceil(chunk_size / 16)  -- of a FIFO queue's order
 
-local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'FifoQueue', 'DelaySeconds', 'layout')
+local attributes = redis.call('HMGET', queue_key, 'VisibilityTimeout', 'FifoQueue', 'DelaySeconds', 'layout',
+  'stored_bytes')
 if not attributes[1] then return {'no_queue'} end
 if attributes[2] and attributes[4] ~= '3' then return {'older_layout'} end
 local is_fifo, delay_ms = attributes[2] and true, tonumber(attributes[3]) * 1000
@@ -36,24 +37,46 @@ local function score_of(key, member)
   return tonumber(redis.call('ZSCORE', key, member) or nil)
 end
 
+local is_any_leased = redis.call('EXISTS', leased_key) == 1
+local is_any_received = redis.call('EXISTS', receives_key) == 1
+
+local function leased_until(id)
+  return is_any_leased and score_of(leased_key, id) or nil
+end
+
+local function number_at(stored, place)
+  local number = 0
+  for i = place, place + 3 do number = number * 256 + (string.byte(stored, i) or 0) end
+  return number
+end
+
 -- Returns a stored message with no more of its body than is wanted, and the length of the whole body, -1 for one of
 -- version 1 of the layout, which is not cut. Four bytes of what is compressed are enough for one of what it was.
 local function shortened(stored)
   local head, body_at, saved_bytes = string.byte(stored, 1) or 0, 7, 0
-  local function number_at(place)
-    local number = 0
-    for i = place, place + 3 do number = number * 256 + (string.byte(stored, i) or 0) end
-    return number
-  end
   if head < 128 then return stored, -1 end
   if math.floor(head / 16) % 2 == 1 then body_at = body_at + 6 end
-  if math.floor(head / 64) % 2 == 1 then saved_bytes, body_at = number_at(body_at), body_at + 4 end
-  if math.floor(head / 32) % 2 == 1 then body_at = body_at + 4 + number_at(body_at) end
+  if math.floor(head / 64) % 2 == 1 then saved_bytes, body_at = number_at(stored, body_at), body_at + 4 end
+  if math.floor(head / 32) % 2 == 1 then body_at = body_at + 4 + number_at(stored, body_at) end
   local kept = saved_bytes > 0 and 4 * most_body_bytes or most_body_bytes
   return string.sub(stored, 1, body_at + kept - 1), math.max(#stored - body_at + 1 + saved_bytes, 0)
 end
 
--- Returns a function that yields instant, source and member of everything in sorted sets by the instant.
+-- So many are read at once: a command costs more than a short message, but a body may be long, and not be shown.
+local mean_bytes = (attributes[5] or 0) / math.max(redis.call('HLEN', messages_key), 1)
+local at_once = math.max(1, math.min(16, math.floor(65536 / math.max(mean_bytes, 1))))
+
+-- Reads messages of a source from the next one on.
+local function read_ahead(source)
+  local ids = {}
+  for i = source.next, math.min(#source.chunk, source.next + 2 * at_once - 1), 2 do ids[#ids + 1] = source.chunk[i] end
+  source.read_from, source.read_until = source.next, source.next + 2 * #ids
+  source.bodies = redis.call('HMGET', messages_key, unpack(ids))
+  source.receives = is_any_received and redis.call('HMGET', receives_key, unpack(ids)) or {}
+end
+
+-- Returns a function that yields instant, source and member of everything in sorted sets by the instant, and what is
+-- stored and noted of it.
 local function by_instant()
   local sources = {{key = due_key, plus_ms = 0}, {key = grouped_or_arrivals_key, plus_ms = 0}}
   if wanted_state == 'leased' then
@@ -65,7 +88,7 @@ local function by_instant()
   local last_ms = wanted_state == 'ready' and now_ms or math.huge
 
   for place, source in ipairs(sources) do
-    source.rank, source.chunk, source.next = 0, {}, 1
+    source.rank, source.chunk, source.next, source.read_until = 0, {}, 1, 0
     local function pass(until_ms, is_inclusive)
       local bound = (is_inclusive and '' or '(') .. string.format('%.0f', until_ms - source.plus_ms)
       source.rank = math.max(source.rank, redis.call('ZCOUNT', source.key, '-inf', bound))
@@ -82,7 +105,7 @@ local function by_instant()
   local function head_of(source)
     if source.next > #source.chunk then
       source.chunk = redis.call('ZRANGE', source.key, source.rank, source.rank + chunk_size - 1, 'WITHSCORES')
-      source.rank, source.next = source.rank + chunk_size, 1
+      source.rank, source.next, source.read_until = source.rank + chunk_size, 1, 0
       chunk_size = 100
     end
     local at_ms = tonumber(source.chunk[source.next + 1])
@@ -97,8 +120,11 @@ local function by_instant()
     end
     if not first then return nil end
     local source = sources[first]
-    source.next = source.next + 2
-    return first_ms, first, source.chunk[source.next - 2]
+    local place = source.next
+    if place >= source.read_until then read_ahead(source) end
+    local read = (place - source.read_from) / 2 + 1
+    source.next = place + 2
+    return first_ms, first, source.chunk[place], source.bodies[read], source.receives[read]
   end
 end
 
@@ -140,13 +166,13 @@ local function seen(at_ms, member)
     local lane = string.sub(member, 1, string.find(member, '\0', 1, true))
     local sent_at_ms
     number, sent_at_ms, id = entry_at(member, #lane + 1)
-    leased_until_ms = score_of(leased_key, id)
+    leased_until_ms = leased_until(id)
     visible_ms = leased_until_ms or sent_at_ms + delay_ms
     at_ms = math.max(visible_ms, score_of(due_key, lane) or 0)  -- not before the first of its group
   elseif string.sub(member, -1) == '\0' then
     return nil
   else
-    leased_until_ms = score_of(leased_key, id)
+    leased_until_ms = leased_until(id)
   end
   local state = state_of(leased_until_ms, visible_ms, now_ms)
   if wanted_state == '' or wanted_state == state then return id, at_ms, state, number end
@@ -159,10 +185,16 @@ local ended_ms, ended_source, ended_member = after_ms, after_source, after_membe
 local is_cut_short = false
 
 while not is_cut_short do
-  local at_ms, source, member = next_member()
+  local at_ms, source, member, stored, received = next_member()
   if not member then return reply end
   local id, due_at_ms, state, number = seen(at_ms, member)
-  local stored, length = id and redis.call('HGET', messages_key, id), 0
+  local length = 0
+  if not id then
+    stored = nil
+  elseif is_by_group then
+    stored = redis.call('HGET', messages_key, id)
+    received = is_any_received and redis.call('HGET', receives_key, id)
+  end
   if stored then
     stored, length = shortened(stored)
     is_cut_short = shown == most or (shown > 0 and bytes + #stored > most_bytes)
@@ -172,10 +204,15 @@ while not is_cut_short do
     looks = looks + 1
     is_cut_short = looks >= most_looks
     if stored then
-      local count, first_at_ms = string.match(redis.call('HGET', receives_key, id) or '0 0', '^(%d+) (%d+)')
+      local count, first_at_ms = 0, 0
+      if received then
+        count, first_at_ms = string.match(received, '^(%d+) (%d+)')
+        count, first_at_ms = tonumber(count), tonumber(first_at_ms)
+      end
       shown, bytes = shown + 1, bytes + #stored
-      local parts = {state, id, due_at_ms, tonumber(count), tonumber(first_at_ms), number, length, stored}
-      for _, part in ipairs(parts) do reply[#reply + 1] = part end
+      local last = #reply
+      reply[last + 1], reply[last + 2], reply[last + 3], reply[last + 4] = state, id, due_at_ms, count
+      reply[last + 5], reply[last + 6], reply[last + 7], reply[last + 8] = first_at_ms, number, length, stored
     end
   end
 end
