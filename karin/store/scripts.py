@@ -79,11 +79,19 @@ class Scripts:
         return [units[start : start + size] for start in range(0, len(units), size)]
 
     def call(self, name: str, keys: Sequence[str], args: Sequence[Argument]) -> tuple[str, list[Any]]:
-        """Run a script; return its status word and the rest of its reply. Raises StoreUnavailable."""
+        """Run a script; return its status word and the rest of its reply. Raises StoreUnavailable.
+
+        A script may answer with its status word and whole numbers as one text: for each list that a script answers
+        with, the server takes 16 KB of memory and gives them back.
+        """
         try:
-            status, *rest = self._scripts[name](keys, args)
+            reply = self._scripts[name](keys, args)
         except redis.RedisError as error:
             raise unavailable(error) from error
+        if isinstance(reply, bytes):
+            word, *numbers = reply.split(b" ")
+            return word.decode(), [int(number) for number in numbers]
+        status, *rest = reply
         if status == OLDER_LAYOUT:
             raise StoreUnavailable("an older karin wrote this FIFO queue: it is upgraded when karin's endpoint starts")
         return status.decode(), rest

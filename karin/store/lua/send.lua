@@ -11,8 +11,8 @@
 -- ARGV[7..] five for each message: id, size in bytes (0: it is bound by no limit), delay in ms (-1: the queue's own),
 --           stored message, "" or what few have: "receive_count first_received_at_ms group", of which the count may be
 --           0 and the group ""
--- Returns {"no_queue"} | {"ok", max_bytes, bytes that the queue holds now, then, unless all are sent, one word for each
---         message: "sent" | "too_long" | "over_limit"}
+-- Returns {"no_queue"} | {"ok", max_bytes, bytes that the queue holds now, then one word for each message: "sent"
+--         | "too_long" | "over_limit"}, and when all are sent the first three alone, as text
 -- Invariant: a message stands in due, or in grouped and order and its lane in due, if and only if it is in messages;
 -- a nudge is sent only when the head of due moved earlier, or a batch that was left to fill is full.
 local queue_key, due_key, messages_key, receives_key, grouped_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -116,8 +116,7 @@ if room and room > 0 then  -- the scheduler lets a batch fill, and is told when 
   end
 end
 
+if not next(refused) then return 'ok ' .. attributes[1] .. ' ' .. held end
 local reply = {'ok', max_bytes, held}
-if next(refused) then
-  for each = 1, place do reply[#reply + 1] = refused[each] or 'sent' end
-end
+for each = 1, place do reply[#reply + 1] = refused[each] or 'sent' end
 return reply

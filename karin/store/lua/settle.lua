@@ -16,8 +16,8 @@
 -- ARGV[9..] five for each message: id, receive count of the receipt, group or "",
 --           "delete" | "delete_held" | "extend" | "hold" | "retry" | "give_back", instant in ms at which it is due
 --           again
--- Returns {"no_queue"} | {"ok", next due instant in ms or -1, then, unless all are done, for each message
---         "done" | "gone" | "lost"}
+-- Returns {"no_queue"} | {"ok", next due instant in ms or -1, then for each message "done" | "gone" | "lost"}, and when
+--         all are done the first two alone, as text
 -- Invariant: a message that was received again since is left to whoever holds it ("lost"), but for a plain delete;
 -- giving back takes the receive off its count. What a receiver extended itself, its function's end leaves alone, and so
 -- does a hold, which never shortens a lease. Settling twice does no more than settling once.
@@ -148,13 +148,12 @@ for first = 9, #ARGV, 5 * at_once do
 end
 if deleted == 0 then begin() end
 
-local reply = {'ok', -1}
 forget_bytes(queue_key, state[2], freed_bytes)
 note_done(done_key, now_ms, deleted)
 note_call(calls_key, call, call_until_ms)
 record(queue_key, invocations_key, invocation, most_recorded)
-reply[2] = nudge_if_earlier(due_key, before or {false, 0}, channel, queue_name, now_ms, is_awaited)
-if not are_all_done then
-  for _, effect in ipairs(effects) do reply[#reply + 1] = effect end
-end
+local due_at_ms = nudge_if_earlier(due_key, before or {false, 0}, channel, queue_name, now_ms, is_awaited)
+if are_all_done then return 'ok ' .. due_at_ms end
+local reply = {'ok', due_at_ms}
+for _, effect in ipairs(effects) do reply[#reply + 1] = effect end
 return reply
