@@ -1,8 +1,8 @@
-"""The AWS CLI: what it prints and how it ends, in a process for each command."""
+"""The AWS CLI: what it prints and how it ends, in a process for each command, the first of which is its own program."""
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from karin.clock import SystemClock
 from karin.store.store import Store
 from tests.clients.conftest import QUEUE, Door, need
-from tests.clients.sdks import INSTALLED, REGION, lacks
+from tests.clients.sdks import HERE, INSTALLED, REGION, lacks
 from tests.processes import bare_environ
 from tests.store.support import counts, create
 
@@ -35,21 +35,44 @@ class Ended:
 
 
 Aws = Callable[..., Ended]
+Run = Callable[[list[str], dict[str, str]], Ended]
 DONE = Ended(0, "", "")
 
 
-def aws_sqs(door: Door, *arguments: str, **variables: str) -> Ended:
+def run_program(arguments: list[str], environ: dict[str, str]) -> Ended:
+    """Run the CLI as it is installed."""
+    aws = str(INSTALLED / "awscli" / "bin" / "aws")
+    ended = subprocess.run([aws, *arguments], env=environ, capture_output=True, text=True, check=False)
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Return what runs a command in a process that has loaded the CLI already."""
+    out, err = files = [tmp_path_factory.mktemp("aws") / name for name in ("out", "err")]
+    command = [str(INSTALLED / "awscli" / "bin" / "python"), str(HERE / "forking_aws.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:
+        jobs, codes = host.stdin, host.stdout
+        assert jobs is not None
+        assert codes is not None
+
+        def run_forked(arguments: list[str], environ: dict[str, str]) -> Ended:
+            for file in files:
+                file.write_text("")
+            job = {"arguments": arguments, "environ": environ, "out": str(out), "err": str(err)}
+            jobs.write(json.dumps(job) + "\n")
+            jobs.flush()
+            return Ended(int(codes.readline()), out.read_text(), err.read_text())
+
+        yield run_forked
+
+
+def aws_sqs(run: Run, door: Door, *arguments: str, **variables: str) -> Ended:
     """Run ``aws sqs`` with arguments, signing with a door's keys, without retries and without a way to AWS."""
     keys = {"AWS_ACCESS_KEY_ID": door.key_id, "AWS_SECRET_ACCESS_KEY": door.secret, "AWS_DEFAULT_REGION": REGION}
     files = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
-    ended = subprocess.run(
-        [str(INSTALLED / "awscli" / "bin" / "aws"), "sqs", *arguments],
-        env=bare_environ(**keys, **files, AWS_MAX_ATTEMPTS="1", HTTPS_PROXY=NO_PROXY_AT_ALL, **variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    environ = bare_environ(**keys, **files, AWS_MAX_ATTEMPTS="1", HTTPS_PROXY=NO_PROXY_AT_ALL, **variables)
+    return run(["sqs", *arguments], environ)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -57,14 +80,14 @@ def _needs_aws_cli() -> None:
     need(lacks("awscli"))
 
 
-def at(door: Door) -> Aws:
+def at(run: Run, door: Door) -> Aws:
     """Return ``aws sqs --endpoint-url ...``."""
-    return lambda *arguments: aws_sqs(door, "--endpoint-url", door.endpoint, *arguments)
+    return lambda *arguments: aws_sqs(run, door, "--endpoint-url", door.endpoint, *arguments)
 
 
-def test_a_message_goes_through_a_queue(by_token: Door, store: Store) -> None:
-    aws, url = at(by_token), by_token.queue_url()
-    assert aws("create-queue", "--queue-name", QUEUE.name).printed == {"QueueUrl": url}
+def test_a_message_goes_through_a_queue(run: Run, by_token: Door, store: Store) -> None:
+    aws, url = at(run, by_token), by_token.queue_url()
+    assert at(run_program, by_token)("create-queue", "--queue-name", QUEUE.name).printed == {"QueueUrl": url}
     attributes = '{"색": {"DataType": "String", "StringValue": "파랑"}}'
     sent = aws(
         "send-message", "--queue-url", url, "--message-body", "안녕 <&>\r\n", "--message-attributes", attributes
@@ -83,8 +106,8 @@ def test_a_message_goes_through_a_queue(by_token: Door, store: Store) -> None:
     assert aws("receive-message", "--queue-url", url) == DONE
 
 
-def test_a_queue_is_looked_after(signed: Door, store: Store) -> None:
-    aws, url = at(signed), signed.queue_url()
+def test_a_queue_is_looked_after(run: Run, signed: Door, store: Store) -> None:
+    aws, url = at(run, signed), signed.queue_url()
     at_queue = ("--queue-url", url)
     create(store, SystemClock().now_ms())
     assert aws("list-queues").printed == {"QueueUrls": [url]}
@@ -100,8 +123,8 @@ def test_a_queue_is_looked_after(signed: Door, store: Store) -> None:
     assert counts(store, SystemClock().now_ms()) == (0, 0, 0)
 
 
-def test_an_error_is_printed_with_its_code_and_ends_the_command_badly(signed: Door) -> None:
-    missing = at(signed)("get-queue-url", "--queue-name", "missing")
+def test_an_error_is_printed_with_its_code_and_ends_the_command_badly(run: Run, signed: Door) -> None:
+    missing = at(run, signed)("get-queue-url", "--queue-name", "missing")
     assert missing == Ended(
         FAILED,
         "",
@@ -109,11 +132,11 @@ def test_an_error_is_printed_with_its_code_and_ends_the_command_badly(signed: Do
         " The specified queue does not exist.\n",
     )
     stranger = Door(signed.endpoint, signed.base_url, signed.key_id, "wrong-secret")
-    refused = at(stranger)("list-queues")
+    refused = at(run, stranger)("list-queues")
     assert (refused.code, refused.out) == (FAILED, "")
     assert refused.err.startswith("\nAn error occurred (SignatureDoesNotMatch) when calling the ListQueues operation:")
 
 
-def test_the_first_version_looks_for_sqs_at_aws_whatever_the_variable_says(signed: Door) -> None:
-    ended = aws_sqs(signed, "list-queues", AWS_ENDPOINT_URL_SQS=signed.endpoint)
+def test_the_first_version_looks_for_sqs_at_aws_whatever_the_variable_says(run: Run, signed: Door) -> None:
+    ended = aws_sqs(run, signed, "list-queues", AWS_ENDPOINT_URL_SQS=signed.endpoint)
     assert ended == Ended(FAILED, "", f'\nFailed to connect to proxy URL: "{NO_PROXY_AT_ALL}"\n')
