@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.processes import bare_environ, free_port
-from tests.support import wait_until
+from tests.support import short_folder, wait_until
 from tests.system.conftest import is_alive
 from tests.system.dev import EXAMPLES, Dev, command, needs_node
 from tests.system.whole import children_of
@@ -37,6 +37,21 @@ def dev(folder: Path, request: pytest.FixtureRequest) -> Iterator[Dev]:
     yield made
     made.clean_up()
     print(made.printed())  # for whoever looks why a test failed
+
+
+@pytest.fixture(scope="module")
+def behind_proxy() -> Iterator[Dev]:
+    """Run a karin dev of a shell that is told to ask a proxy, which does not answer."""
+    with short_folder() as folder:
+        shutil.copytree(EXAMPLES / "sam", folder / "sam")
+        proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:1")
+        made = Dev(folder / "sam", folder / "state", folder / "output", free_port(), variables=proxy)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.clean_up()
+            print(made.printed())  # for whoever looks why a test failed
 
 
 SHOP = ("serverless", "--param", "timeout=1", "--param", "visibility=1")
@@ -143,9 +158,23 @@ def test_a_sam_template_runs_and_nothing_survives_a_karin_dev_that_is_killed(dev
     wait_until(lambda: not [pid for pid in started if is_alive(pid)], "everything has ended with it", 40)
 
 
-@pytest.mark.parametrize("dev", [("sam",)], indirect=True)
-def test_commands_given_its_home_never_ask_aws_itself(dev: Dev) -> None:
-    dev.start()
+def test_an_address_that_another_karin_has_is_said_to_be_in_use(behind_proxy: Dev) -> None:
+    dev = behind_proxy
+    environ = bare_environ(XDG_STATE_HOME=str(dev.state), HOME=str(dev.state))
+    shutil.copytree(dev.project, dev.project.with_name("another"))
+    refused = command(environ | {"KARIN_BIND": f"127.0.0.1:{dev.port}"}, "dev", str(dev.project.with_name("another")))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"KARIN_BIND=127.0.0.1:{dev.port} is already in use" in refused.stderr
+
+
+def test_a_proxy_is_not_asked_for_what_runs_here(behind_proxy: Dev) -> None:
+    behind_proxy.send("names-dev", {"name": "Al"})
+    behind_proxy.wait_for(r"names-dev -> Greeter: 1 message, succeeded")
+
+
+def test_commands_given_its_home_never_ask_aws_itself(behind_proxy: Dev) -> None:
+    """The last one that has it: it ends it."""
+    dev = behind_proxy
     elsewhere = bare_environ(XDG_STATE_HOME=str(dev.state), HOME=str(dev.state))
     missed = command(elsewhere, "status")
     assert missed.returncode == 1
@@ -167,7 +196,7 @@ def test_commands_given_its_home_never_ask_aws_itself(dev: Dev) -> None:
     dev.send("names-dev", {"name": "Bo"})
     dev.wait_for(r"names-dev -> Greeter: 1 message, succeeded")
     called = json.loads(command(environ, "invocations", "--json").stdout)
-    (call,) = [one for one in called if one["outcome"] == "succeeded"]
+    call = next(one for one in called if one["outcome"] == "succeeded")
     replayed = command(environ, "replay", call["id"], "--yes", "--json")
     assert (replayed.returncode, json.loads(replayed.stdout)["outcome"]) == (0, "succeeded")
     synced = command(environ, "sync")
@@ -176,24 +205,6 @@ def test_commands_given_its_home_never_ask_aws_itself(dev: Dev) -> None:
     assert doctored.returncode == 0, doctored.stdout
     assert dev.stop() == 0
     assert not (Path(told[2]) / "aws.json").exists()
-
-
-@pytest.mark.parametrize("dev", [("sam",)], indirect=True)
-def test_an_address_that_another_karin_has_is_said_to_be_in_use(dev: Dev) -> None:
-    dev.start()
-    environ = bare_environ(XDG_STATE_HOME=str(dev.state), HOME=str(dev.state))
-    shutil.copytree(dev.project, dev.project.with_name("another"))
-    refused = command(environ | {"KARIN_BIND": f"127.0.0.1:{dev.port}"}, "dev", str(dev.project.with_name("another")))
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert f"KARIN_BIND=127.0.0.1:{dev.port} is already in use" in refused.stderr
-
-
-@pytest.mark.parametrize("dev", [SHOP], indirect=True)
-def test_a_proxy_is_not_asked_for_what_runs_here(dev: Dev) -> None:
-    dev.variables = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:1")
-    dev.start()
-    dev.send("shop-mails-dev", "ann: hello")
-    dev.wait_for(r"shop-mails-dev -> shop-dev-mailer: 1 message, succeeded")
 
 
 @pytest.mark.parametrize(
