@@ -20,6 +20,27 @@ QUIET_GROUPS = 4  # as many run at a time ...
 QUIET_TOGETHER = 4  # ... and of a file so many one after the other, which then start only once what they share
 # Whose tests mostly wait for real processes, the slowest first; those of all other folders mostly compute.
 WAITING = ("clients", "chaos", "faults", "many", "system", "scheduler", "local", "deploy", "container")
+# Files that share what is dear to start: one process runs them one after the other.
+SHARING = {
+    "clients/test_aws_cli.py": "programs",  # an endpoint for each way in
+    "clients/test_celery.py": "programs",
+    "clients/test_sqs_consumer.py": "programs",
+    "clients/test_batches.py": "sdks",  # those as well, and each SDK
+    "clients/test_doors.py": "sdks",
+    "clients/test_queue_url_host.py": "sdks",
+    "clients/test_queues.py": "sdks",
+    "clients/test_receiving.py": "sdks",
+    "clients/test_sending.py": "sdks",
+    "system/test_doctor.py": "moto",
+    "system/test_handover.py": "moto",
+    "system/test_sync_moto.py": "moto",
+    "system/test_redrive.py": "karin",  # a whole one
+    "system/test_rescheduling.py": "karin",
+    "wire/test_presigned.py": "keys",  # endpoints with keys, with a token, and with both
+    "wire/test_signatures.py": "keys",
+    "wire/test_strangers_requests.py": "keys",
+    "wire/test_url_token.py": "keys",
+}
 WAITED_UNTIL = 0.85  # of the whole run: no file that takes long may be among the last
 
 
@@ -62,11 +83,12 @@ def _places(files: list[Path]) -> dict[Path, float]:
 
 
 class FilesWhole(LoadGroupScheduling):  # type: ignore[misc]
-    """Gives each file to one test process, which then starts only once what its tests share."""
+    """Gives each file, or those that share more, to one test process: it starts only once what its tests share."""
 
     def _split_scope(self, nodeid: str) -> str:
         group: str = super()._split_scope(nodeid)
-        return group if group.startswith((ALONE, QUIET)) else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        return group if group.startswith((ALONE, QUIET)) else SHARING.get(file.removeprefix("tests/"), file)
 
 
 class House:

@@ -21,6 +21,8 @@ from tests.clocks import ManualClock
 from tests.processes import free_port
 from tests.support import wait_until
 from tests.system.backups import Contents, contents, fill
+from tests.system.moto import running_moto
+from tests.system.whole import Karin, running_karin
 
 HERE = Path(__file__).parent
 Described = dict[str, Any]  # a child, as supervised.py reads it
@@ -158,6 +160,20 @@ class Supervise:
         supervised = Supervised(process, home, output, errors, wrapped=bool(wrapper))
         self.started.append(supervised)
         return supervised
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """Run a control plane for all that deploy to one; each empties it first."""
+    with running_moto() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def plain_karin() -> Iterator[Karin]:
+    """Run all of karin for those that need nothing but queues of their own in it."""
+    with running_karin() as running:
+        yield running
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from karin.store.store import Store
 from tests.aws_environ import point_aws_at
 from tests.commands import run_command
 from tests.processes import bare_environ, running_endpoint, running_store
-from tests.system.moto import ACCOUNT, REGION, Deployment, ask_moto, empty, running_moto
+from tests.system.moto import ACCOUNT, REGION, Deployment, ask_moto, empty
 from tests.system.person import END_OF_INPUT, person_at
 
 JOBS = QueueId(ACCOUNT, "jobs")
@@ -50,12 +50,6 @@ class Bedside:
         told = json.loads(done.stdout)
         assert told["healthy"] is healthy
         return {f"{one['code']} {one['subject']}": one for one in told["findings"]}
-
-
-@pytest.fixture(scope="module")
-def moto_url() -> Iterator[str]:
-    with running_moto() as url:
-        yield url
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from tests.many.stores import raw_client
 from tests.processes import bare_environ, running_endpoint, running_store
 from tests.support import short_folder, wait_until
 from tests.system.killing import Killer, killer_before
-from tests.system.moto import ACCOUNT, REGION, Deployment, empty, running_moto
+from tests.system.moto import ACCOUNT, REGION, Deployment, empty
 from tests.system.person import person_at
 
 JOBS, JOBS_FIFO = QueueId(ACCOUNT, "jobs"), QueueId(ACCOUNT, "jobs.fifo")
@@ -165,12 +165,6 @@ class Between:
         settlements = [Settlement(receipt, Verdict.RETRY, self.now_ms()) for receipt in receipts]
         self.store.messages.settle(queue, self.now_ms(), settlements)
         return len(page.messages)
-
-
-@pytest.fixture(scope="module")
-def moto_url() -> Iterator[str]:
-    with running_moto() as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,27 +1,25 @@
 """``karin redrive`` against a running karin: as a script runs it, and as a person does on a terminal."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support import wait_until
 from tests.system.person import person_at
-from tests.system.whole import Karin, running_karin
+from tests.system.whole import Karin
 
 
 @pytest.fixture(scope="module")
-def karin() -> Iterator[Karin]:
-    """Run one karin for all commands, with a queue ``jobs`` whose dead letters go to ``dead``."""
-    with running_karin() as running:
-        sqs = running.sqs
-        dead_url = sqs.create_queue(QueueName="dead")["QueueUrl"]
-        dead_arn = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
-        sqs.create_queue(QueueName="jobs", Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "0"})
-        sqs.create_queue(QueueName="other")
-        yield running
+def karin(plain_karin: Karin) -> Karin:
+    """Return a karin with a queue ``jobs`` whose dead letters go to ``dead``."""
+    sqs = plain_karin.sqs
+    dead_url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    dead_arn = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
+    sqs.create_queue(QueueName="jobs", Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "0"})
+    sqs.create_queue(QueueName="other")
+    return plain_karin
 
 
 def url_of(sqs: Any, name: str) -> str:

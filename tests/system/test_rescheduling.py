@@ -1,26 +1,24 @@
 """``karin reschedule`` and ``karin delete`` against a running karin: as a script runs them, and as a person does."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support import wait_until
 from tests.system.person import person_at
-from tests.system.whole import Karin, running_karin
+from tests.system.whole import Karin
 
 DAY_MS = 86_400_000
 
 
 @pytest.fixture(scope="module")
-def karin() -> Iterator[Karin]:
-    """Run one karin for all commands, with a queue ``idle`` that no function reads and one for FIFO."""
-    with running_karin() as running:
-        sqs = running.sqs
-        sqs.create_queue(QueueName="idle", Attributes={"VisibilityTimeout": "600"})
-        sqs.create_queue(QueueName="idle.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})
-        yield running
+def karin(plain_karin: Karin) -> Karin:
+    """Return a karin with a queue ``idle`` that no function reads and one for FIFO."""
+    sqs = plain_karin.sqs
+    sqs.create_queue(QueueName="idle", Attributes={"VisibilityTimeout": "600"})
+    sqs.create_queue(QueueName="idle.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})
+    return plain_karin
 
 
 def read_json(karin: Karin, *arguments: str) -> Any:

@@ -2,7 +2,6 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,9 @@ from karin.sqs.names import QueueId
 from karin.store.store import Store
 from tests.aws_environ import point_aws_at
 from tests.clocks import ManualClock
-from tests.system.moto import ACCOUNT, REGION, Deployment, ask_moto, empty, running_moto
+from tests.system.moto import ACCOUNT, REGION, Deployment, ask_moto, empty
 
 NOW_MS = 1_700_000_000_000
-
-
-@pytest.fixture(scope="module")
-def moto_url() -> Iterator[str]:
-    with running_moto() as url:
-        yield url
 
 
 @pytest.fixture
