@@ -79,9 +79,9 @@ def store_url(private_store_url: str, raw: redis.Redis) -> str:
     return private_store_url
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def raw(private_store_url: str) -> Iterator[redis.Redis]:
-    """Return a plain client, to look behind the store's back."""
+    """Return a plain client, to look behind the store's back: one for all tests, each of which empties the store."""
     client = raw_client(private_store_url, decode_responses=True, encoding_errors="surrogateescape")
     yield client
     client.close()

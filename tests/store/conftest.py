@@ -8,9 +8,9 @@ import redis
 from tests.many.stores import raw_client
 
 
-@pytest.fixture
-def bytes_raw(store_url: str) -> Iterator[redis.Redis]:
+@pytest.fixture(scope="session")
+def bytes_raw(private_store_url: str) -> Iterator[redis.Redis]:
     """Return a plain client for what is no text."""
-    client = raw_client(store_url)
+    client = raw_client(private_store_url)
     yield client
     client.close()

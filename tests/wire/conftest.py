@@ -14,11 +14,14 @@ from karin.sqs.message import Message
 from karin.sqs.stored import unpack_message
 from karin.store import keys
 from karin.store.store import Store
+from tests.many.stores import raw_client
 from tests.processes import running_endpoint
+from tests.wire.good_requests import World
 from tests.wire.query_model import query_session
 from tests.wire.raw import ask_json
 from tests.wire.sdk import WORK, Protocol, SqsClient
 from tests.wire.signing import KEYS, TOKEN
+from tests.wire.worlds import Worlds
 
 MAX_QUEUE_BYTES = 4_500  # of the endpoint with a token
 
@@ -68,6 +71,20 @@ def shared_client(
 def client(shared_client: SqsClient, endpoint: str) -> SqsClient:
     """Return a client for each of the protocols, with an empty store behind the endpoint."""
     return shared_client
+
+
+@pytest.fixture(scope="session")
+def worlds(private_store_url: str) -> Iterator[Worlds]:
+    """Return what makes worlds in the store of the tests."""
+    raw = raw_client(private_store_url)
+    yield Worlds(raw)
+    raw.close()
+
+
+@pytest.fixture
+def world(endpoint: str, worlds: Worlds) -> World:
+    """Return the endpoint with queues of all kinds."""
+    return worlds.build(endpoint)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import botocore.model
 from botocore.serialize import create_serializer
 
 from tests.wire.query_model import json_model, query_model
-from tests.wire.raw import ask_json
 from tests.wire.sdk import ACCOUNT
 
 MODEL = botocore.model.ServiceModel(json_model())
@@ -80,19 +79,11 @@ _GOOD: dict[str, Callable[[World], Parameters]] = {
 }
 
 
-def build_world(endpoint: str) -> World:
-    """Create the queues in an empty store, in which there is then one message that nobody holds, too."""
-
-    def ask(action: str, parameters: Parameters) -> Any:
-        answer = ask_json(endpoint, action, parameters)
-        assert answer.status == 200, answer
-        return answer.json() if answer.body else {}
-
-    return made_world(endpoint, ask)
-
-
 def made_world(endpoint: str, ask: Callable[[str, Parameters], Any]) -> World:
-    """Create the same by asking in some way of one's own: action and parameters in, the result out."""
+    """Create the queues by asking in some way: action and parameters in, the result out.
+
+    In an empty store there is then one message that nobody holds, too.
+    """
     for name in ("dead", "moved", "plain"):
         ask("CreateQueue", {"QueueName": name})
     for name, target in (("work", "dead"), ("source", "moved")):

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import redis
 
-from tests.wire.good_requests import ACTIONS, build_world, flattened, good_request
+from tests.wire.good_requests import ACTIONS, World, flattened, good_request
 from tests.wire.monitoring import commands
 from tests.wire.raw import Answer, ask_json, ask_query, query
 from tests.wire.sdk import Protocol
+from tests.wire.worlds import Worlds
 
 DOCS = Path(__file__).parents[2] / "docs"
 FACTS: dict[str, Any] = tomllib.loads((DOCS / "compatibility.toml").read_text(encoding="utf-8"))
@@ -27,23 +28,18 @@ def test_the_page_is_what_the_code_says(script: str) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_costs_as_many_commands_as_the_page_tells(
-    endpoint: str, raw: redis.Redis, protocol: Protocol, action: str
+    world: World, worlds: Worlds, raw: redis.Redis, protocol: Protocol, action: str
 ) -> None:
-    assert ask(endpoint, protocol, action).status == 200  # the endpoint is connected then, and has loaded its scripts
+    answer = send(world.endpoint, protocol, action, good_request(action, world))
+    assert answer.status == 200  # the endpoint is connected then, and has loaded its scripts
     raw.flushall()
 
-    world = build_world(endpoint)
-    parameters = good_request(action, world)
+    parameters = good_request(action, worlds.build(world.endpoint))
     with commands(raw) as seen:
-        answer = send(endpoint, protocol, action, parameters)
+        answer = send(world.endpoint, protocol, action, parameters)
 
     assert answer.status == 200, answer
     assert len(seen) == FACTS["actions"][action]["commands"], seen
-
-
-def ask(endpoint: str, protocol: Protocol, action: str) -> Answer:
-    """Make a good request of an action in a world of its own."""
-    return send(endpoint, protocol, action, good_request(action, build_world(endpoint)))
 
 
 def send(endpoint: str, protocol: Protocol, action: str, parameters: dict[str, Any]) -> Answer:

@@ -12,7 +12,6 @@ from tests.wire.good_requests import (
     QUEUE_SCOPED,
     VOID,
     World,
-    build_world,
     flattened,
     good_request,
     input_members,
@@ -32,12 +31,6 @@ NO_STRUCTURE = "Expected null"
 
 every_action = pytest.mark.parametrize("action", ACTIONS)
 every_action_of_a_queue = pytest.mark.parametrize("action", QUEUE_SCOPED)
-
-
-@pytest.fixture
-def world(endpoint: str) -> World:
-    """Return an endpoint with queues of all kinds."""
-    return build_world(endpoint)
 
 
 def test_every_action_is_served() -> None:

@@ -11,7 +11,7 @@ from karin.access_keys import ACTIONS as WORDS
 from karin.wsgi.actions import ACTIONS
 from karin.wsgi.scopes import ALLOWED
 from tests.processes import running_endpoint
-from tests.wire.good_requests import QUEUE_SCOPED, World, arn, build_world, flattened, good_request, path_of
+from tests.wire.good_requests import QUEUE_SCOPED, World, arn, flattened, good_request, path_of
 from tests.wire.raw import FORM_TYPE, JSON_TYPE, Answer, ask_json, query
 from tests.wire.sdk import ACCESS_DENIED, ACCOUNT, Protocol
 from tests.wire.signing import Request, sign
@@ -60,12 +60,6 @@ def scoped_url(private_store_url: str) -> Iterator[str]:
     """Run an endpoint whose keys are all limited."""
     with running_endpoint(private_store_url, KARIN_ACCESS_KEYS=KEYS) as url:
         yield url
-
-
-@pytest.fixture
-def world(endpoint: str) -> World:
-    """Return queues of all kinds in the store that both endpoints have."""
-    return build_world(endpoint)
 
 
 def ask(
