@@ -4,6 +4,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
@@ -44,6 +45,8 @@ from tests.store.steps import (
 from tests.store.support import ANY_SIZE, create
 from tests.support import short_folder
 
+SETS = (keys.due, keys.leased, keys.grouped, keys.lanes, keys.arrivals)
+OF_QUEUE = 6 + len(SETS)  # values of a queue that are compared with its model
 START_MS = 1_700_000_000_000
 SECOND_MS = 1_000
 UNTIL_BYTES = 6  # in front of what a FIFO queue is to forget
@@ -248,21 +251,14 @@ class Machine(ABC, Generic[Model]):
 
     def check(self) -> None:
         """Compare the counts, the next due instant and the keys, where nothing stands of messages that are gone."""
+        kept = self._kept()
         for queue, model in zip(self.queues, self.models, strict=True):
             state = self.store.queues.describe(queue, self.now_ms)
             assert (state.ready, state.leased, state.delayed) == model.counts(self.now_ms)
             self.check_next_due(model, state.next_due_at_ms)
-            with self.raw.pipeline(transaction=False) as pipe:
-                pipe.hkeys(keys.messages(queue))
-                pipe.hgetall(keys.receives(queue))
-                pipe.hkeys(keys.remembered(queue))
-                pipe.lrange(keys.forgetting(queue), 0, -1)
-                pipe.zrange(keys.order(queue), 0, -1)
-                for key in (keys.due, keys.leased, keys.grouped, keys.lanes, keys.arrivals):
-                    pipe.zrange(key(queue), 0, -1, withscores=True)
-                stored, receives, remembered, forgetting, order, *sets = pipe.execute()
+            stored, stored_bytes, receives, remembered, forgetting, order, *sets = islice(kept, OF_QUEUE)
             assert {*map(spelt_out, stored)} == {*model.held}
-            assert self._stored_bytes(queue, stored) == int(self.raw.hget(keys.queue(queue), keys.STORED_BYTES) or 0)
+            assert sum(len(as_stored(value)) for value in stored.values()) == int(stored_bytes or 0)
             assert {spelt_out(id_): text for id_, text in receives.items()} == {
                 id_: f"{held.receive_count} {held.first_received_at_ms}{' set' if held.is_set else ''}"
                 for id_, held in model.held.items()
@@ -272,11 +268,19 @@ class Machine(ABC, Generic[Model]):
             due, leased, grouped, lanes, arrivals = ({spelt_out(name): int(at) for name, at in one} for one in sets)
             self.check_keys(model, due, leased, order, grouped=grouped, lanes=lanes, arrivals=arrivals)
 
-    def _stored_bytes(self, queue: QueueId, ids: list[str]) -> int:
+    def _kept(self) -> Iterator[Any]:
+        """Yield what the store has of the queues, OF_QUEUE values each, all of one look."""
         with self.raw.pipeline(transaction=False) as pipe:
-            for id_ in ids:
-                pipe.hstrlen(keys.messages(queue), id_.encode(errors="surrogateescape"))
-            return sum(pipe.execute())
+            for queue in self.queues:
+                pipe.hgetall(keys.messages(queue))
+                pipe.hget(keys.queue(queue), keys.STORED_BYTES)
+                pipe.hgetall(keys.receives(queue))
+                pipe.hkeys(keys.remembered(queue))
+                pipe.lrange(keys.forgetting(queue), 0, -1)
+                pipe.zrange(keys.order(queue), 0, -1)
+                for key in SETS:
+                    pipe.zrange(key(queue), 0, -1, withscores=True)
+            yield from pipe.execute()
 
     def check_next_due(self, model: Model, told_ms: int | None) -> None:
         """Check when the queue is said to be due next.
