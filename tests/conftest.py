@@ -16,6 +16,7 @@ from karin.operations.context import Context
 from karin.settings import Settings
 from karin.store.store import Store
 from tests.clocks import ManualClock
+from tests.collecting import Turns, wait_for_turn
 from tests.many.stores import STORES, raw_client
 from tests.turns import BUSY, FilesWhole, House, arrange, turn_of
 
@@ -32,6 +33,18 @@ gc.disable()  # until all tests are collected: nothing of them is garbage
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the tests that share a store run on another kind of it than one Valkey on a socket."""
     parser.addoption("--store", choices=sorted(STORES), default="socket", help="the kind of store that tests share")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes that run the tests collect them one after the other."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Turns())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Wait until what is collected has been compiled."""
+    wait_for_turn(session.config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -55,13 +55,14 @@ def arrange(items: list[pytest.Item]) -> None:
     Files that wait and files that compute take turns after that, so that at any time there is something to compute.
     """
     places = _places([*dict.fromkeys(item.path for item in items)])
-    items.sort(key=lambda item: ((ALONE, QUIET, BUSY).index(turn_of(item)), places[item.path]))
+    turns = {item: turn_of(item) for item in items}
+    items.sort(key=lambda item: ((ALONE, QUIET, BUSY).index(turns[item]), places[item.path]))
     before: Counter[Path] = Counter()
     group = 0
     for item in items:
-        if turn_of(item) == ALONE:
+        if turns[item] == ALONE:
             item.add_marker(pytest.mark.xdist_group(ALONE))
-        elif turn_of(item) == QUIET:
+        elif turns[item] == QUIET:
             if before[item.path] % QUIET_TOGETHER == 0:
                 group = (group + 1) % QUIET_GROUPS
             before[item.path] += 1
