@@ -86,10 +86,11 @@ def private_store_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def store_url(private_store_url: str, raw: redis.Redis) -> str:
-    """Return the URL of an empty store."""
+def store_url(private_store_url: str, raw: redis.Redis) -> Iterator[str]:
+    """Return the URL of an empty store, which is empty again for what starts before the next test: it may be picky."""
     raw.flushall()
-    return private_store_url
+    yield private_store_url
+    raw.flushall()
 
 
 @pytest.fixture(scope="session")

@@ -63,4 +63,4 @@ class StandardMachine(Machine[StandardQueue]):
 
 @pytest.mark.timeout(360)  # it takes a while to shorten a history that fails
 def test_the_store_behaves_as_a_standard_queue_does() -> None:
-    run_histories(StandardMachine, examples=50)
+    run_histories(StandardMachine, examples=25)

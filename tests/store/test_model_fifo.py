@@ -123,4 +123,4 @@ def test_the_store_behaves_as_a_fifo_queue_does(most_in_row: int, monkeypatch: p
     whole, short = (f" {ENTRY_BYTES * most}, " for most in (MOST_IN_ROW, most_in_row))
     assert whole in SCRIPTS["send_fifo"]
     monkeypatch.setitem(SCRIPTS, "send_fifo", SCRIPTS["send_fifo"].replace(whole, short))
-    run_histories(FifoMachine, examples=25)
+    run_histories(FifoMachine, examples=15)

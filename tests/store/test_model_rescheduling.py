@@ -18,7 +18,7 @@ from tests.store.steps import Start, Step, histories, starts
 from tests.store.test_model import StandardMachine
 from tests.store.test_model_fifo import FifoMachine
 
-EXAMPLES = 40
+EXAMPLES = 20
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ messages_strategy = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75)
 @given(messages=messages_strategy, most_bytes=st.integers(500, 20_000), keeps=st.sampled_from(["", "a", '"', "끝"]))
 def test_an_event_is_within_the_limit_and_taken_filtered_and_left_are_the_claim_in_order(
     messages: list[ReceivedMessage], most_bytes: int, keeps: str
@@ -71,7 +71,6 @@ def test_an_event_is_within_the_limit_and_taken_filtered_and_left_are_the_claim_
         assert batch.taken, "a claim makes headway"
 
 
-@settings(max_examples=100, deadline=None)
 @given(messages=messages_strategy, most_bytes=st.integers(500, 20_000))
 def test_giving_back_what_is_left_delivers_everything_once_and_each_group_in_order(
     messages: list[ReceivedMessage], most_bytes: int

@@ -54,7 +54,7 @@ parameter_names = st.lists(parts, min_size=1, max_size=5).map(".".join)
 query_requests = st.lists(st.tuples(parameter_names, scalars.map(str)), max_size=10)
 
 many = settings(
-    max_examples=100, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -320,7 +320,7 @@ def test_a_session_token_is_signed_like_any_header(keyed: str, protocol: Protoco
 
 
 mutated = settings(
-    max_examples=100, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

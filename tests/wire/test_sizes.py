@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -147,7 +146,7 @@ def longest_batch(deduplication: str) -> dict[str, Any]:
 def escaped(value: Any) -> str:
     """Return JSON in which every character of every text, names of members included, is written as ``\\uXXXX``."""
     if isinstance(value, str):
-        return '"' + "".join(f"\\u{unit}" for unit in re.findall("....", value.encode("utf-16-be").hex())) + '"'
+        return f'"\\u{value.encode("utf-16-be").hex("|", 2)}"'.replace("|", "\\u") if value else '""'
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{escaped(name)}:{escaped(item)}" for name, item in value.items()) + "}"
     if isinstance(value, Sequence):
@@ -174,7 +173,7 @@ def percent_encoded(parameters: Mapping[str, str]) -> bytes:
     """Return a form in which every byte, names included, is written as ``%XX``."""
 
     def encoded(text: str) -> str:
-        return "".join(f"%{byte}" for byte in re.findall("..", text.encode().hex()))
+        return f"%{text.encode().hex('%')}" if text else ""
 
     return "&".join(f"{encoded(name)}={encoded(value)}" for name, value in parameters.items()).encode()
 
