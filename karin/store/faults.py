@@ -197,7 +197,10 @@ class Faults:
             self._nodes = {node: faults for node, faults in self._nodes.items() if node in known}
 
     def guarding(self, command: str) -> AbstractContextManager[None]:
-        """Learn from one command what the store does. Raises StoreUnavailable when it is too soon to ask it."""
+        """Learn from a command what the store does, each time that it is run; many may run at once.
+
+        Entering raises StoreUnavailable when it is too soon to ask the store.
+        """
         return _Guard(self, command)
 
     def check(self) -> None:
@@ -324,7 +327,7 @@ class Faults:
 
 
 class _Guard(AbstractContextManager[None]):
-    """One command under guard; ``contextmanager`` would take longer over it than the guarding does."""
+    """A command under guard, without memory of its own; ``contextmanager`` would take longer than the guarding does."""
 
     __slots__ = ("_command", "_faults")
 

@@ -111,13 +111,14 @@ class _SharedScript:
         self._text = text
         self._own = own
         self._sha = hashlib.sha1(text.encode()).hexdigest()  # EVALSHA's own name for it
+        self._guard = faults.guarding(self._sha)
 
     def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
         packed = _packed("EVALSHA", self._sha, len(keys), *keys, *args)
         if len(packed) > MOST_SHARED_BYTES:
             del packed  # it may have to wait for a connection
             return self._own(keys=keys, args=args)
-        with self._faults.guarding(self._sha):
+        with self._guard:
             try:
                 return self._ask(packed)
             except redis.exceptions.NoScriptError:
