@@ -17,12 +17,29 @@ from karin.wsgi.request import HttpAnswer, HttpRequest
 
 MOST_HEAD_BYTES = 8_000  # so that neither a line nor the whole can be more than gunicorn takes
 MOST_FIELDS = 64
+MOST_NAMES = 256  # that are kept
+LONGEST_NAME = 64  # of these
 _LINE = re.compile(r"POST (/(?!/)[!\"$-~]*) HTTP/1\.1")
 _PRINTABLE = bytes(range(ord(" "), ord("~") + 1))
 _LENGTH = re.compile(r"[0-9]{1,12}")
 # Other ways to frame a body, to go on with the connection, or to learn the scheme.
 _NOT_PLAIN = frozenset(("expect", "transfer-encoding", "upgrade", "x-forwarded-protocol", "x-forwarded-ssl"))
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+class _Names(dict[str, str]):
+    """The names of header fields in lower case, by their spelling; those that are met again and again are kept."""
+
+    def __missing__(self, name: str) -> str:
+        if not name.replace("-", "a").isalnum():  # of printable ASCII, those are letters and digits
+            raise KeyError(name)
+        lower = name.lower()
+        if len(self) < MOST_NAMES and len(name) <= LONGEST_NAME:  # strangers may send any
+            self[name] = lower
+        return lower
+
+
+NAMES = _Names()
 
 
 class PlainRequest(msgspec.Struct, frozen=True):
@@ -47,13 +64,13 @@ def read_request(piece: bytes) -> PlainRequest | None:
     if found is None:
         return None
     headers = {}
-    for field in fields:
-        name, colon, value = field.partition(":")
-        if not colon:
-            return None
-        headers[name.lower()] = value.strip(" ")
-    # Of printable ASCII, what is alphanumeric are letters and digits; no name may be empty.
-    if "" in headers or not "".join(headers).replace("-", "a").isalnum():
+    try:
+        for field in fields:
+            name, colon, value = field.partition(":")
+            if not colon:
+                return None
+            headers[NAMES[name]] = value.strip(" ")
+    except KeyError:  # a name that is none
         return None
     if len(headers) < len(fields) or not _NOT_PLAIN.isdisjoint(headers) or not headers.get("host"):
         return None

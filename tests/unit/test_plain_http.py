@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from karin.wsgi.bodies import SMALL_BYTES
-from karin.wsgi.plain_http import MOST_FIELDS, MOST_HEAD_BYTES, PlainRequest, read_request, written
+from karin.wsgi.plain_http import (
+    LONGEST_NAME,
+    MOST_FIELDS,
+    MOST_HEAD_BYTES,
+    MOST_NAMES,
+    NAMES,
+    PlainRequest,
+    read_request,
+    written,
+)
 from karin.wsgi.request import HttpAnswer, HttpRequest
 
 ADDRESS = ("192.0.2.1", 4000)  # of nobody whose word gunicorn takes for a scheme
@@ -126,6 +135,18 @@ def test_what_sdks_send_is_plain(piece: bytes) -> None:
 )
 def test_anything_else_is_left_to_gunicorn(piece: bytes) -> None:
     assert check(piece) is None
+
+
+def test_only_so_many_names_that_strangers_make_up_are_kept() -> None:
+    long = b"x" * (LONGEST_NAME + 1)
+
+    for name in (long, *(b"X-Name-%d" % number for number in range(MOST_NAMES + 1))):
+        plain = check(SEND.replace(b"Content-Length", name + b": a\r\nContent-Length"))
+        assert plain is not None
+        assert plain.http.headers[name.decode().lower()] == "a"
+
+    assert len(NAMES) <= MOST_NAMES
+    assert long.decode() not in NAMES
 
 
 def test_a_body_that_is_on_its_way_ends_beyond_its_piece() -> None:
