@@ -18,7 +18,7 @@
 --           "delete" | "delete_held" | "extend" | "hold" | "retry" | "give_back", instant in ms at which it is due
 --           again
 -- Returns {"no_queue"} | {"older_layout"} | {"ok", next due instant in ms or -1, then for each message "done" | "gone"
---          | "lost"}
+--          | "lost"}, and when all are done the first two alone, as text
 -- Invariant: a message that was received again since is left to whoever holds it ("lost"), but for a plain delete; to
 -- extend, hold or delete what is held takes a lease that has not run out. What a receiver extended itself, its
 -- function's end leaves alone, and so does a hold, which never shortens a lease. Giving back takes the receive off its
@@ -118,6 +118,7 @@ local function delete(id, lane, row, at, next_at, is_first)
 end
 
 local reply = {'ok', -1}
+local are_all_done = true
 for i = 9, #ARGV, 6 do
   local id, count, lane, number, verdict = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2] .. '\0', ARGV[i + 3], ARGV[i + 4]
   local due_at_ms = math.max(tonumber(ARGV[i + 5]), now_ms)
@@ -145,7 +146,7 @@ for i = 9, #ARGV, 6 do
     redis.call('ZADD', leased_key, due_at_ms, id)
     note_verdict(receives_key, id, verdict, count, first_at_ms)
   end
-  if effect == 'done' then touched[lane] = true end
+  if effect == 'done' then touched[lane] = true else are_all_done = false end
   reply[#reply + 1] = effect
 end
 keep_deep_row()
@@ -155,5 +156,7 @@ forget_bytes(queue_key, attributes[2], freed_bytes)
 note_done(done_key, now_ms, held - redis.call('HLEN', messages_key))
 note_call(calls_key, call, call_until_ms)
 record(queue_key, invocations_key, invocation, most_recorded)
-reply[2] = nudge_if_earlier(due_key, before, channel, queue_name, now_ms, is_awaited)
+local next_at_ms = nudge_if_earlier(due_key, before, channel, queue_name, now_ms, is_awaited)
+if are_all_done then return 'ok ' .. next_at_ms end
+reply[2] = next_at_ms
 return reply
