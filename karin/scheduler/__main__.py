@@ -17,6 +17,8 @@ def main() -> int:
     """Run a scheduler; return the exit code (2: a setting is wrong)."""
     loading.loaded()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stdout)
+    # A line a call: what no line shows is not found out (Python's logging HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for library in ("apscheduler", "botocore"):
         logging.getLogger(library).setLevel(logging.ERROR)
     try:

@@ -1,6 +1,7 @@
 """redis-py's client and the line for its connections, both of which ask ``Faults`` before they ask the store."""
 
 import hashlib
+import queue
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -76,7 +77,7 @@ class _PooledScript:
     def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
         command = ("EVALSHA", self._sha, len(keys), *keys, *args)
         with self._faults.guarding(self._sha), _leaving_replicas(self._pool):
-            connection = self._pool.get_connection()
+            connection = _borrowed(self._pool)
             try:
                 try:
                     return _asked(connection, command)
@@ -85,7 +86,32 @@ class _PooledScript:
                     _asked(connection, ("SCRIPT", "LOAD", self._text))
                     return _asked(connection, command)
             finally:
-                self._pool.release(connection)
+                _give_back(self._pool, connection)
+
+
+def _borrowed(pool: Any) -> Any:
+    """Return a connection of a pool, as it does itself: but one that is in order without the metrics of that."""
+    try:
+        connection = pool.pool.get(block=True, timeout=pool.timeout)
+    except queue.Empty:
+        raise redis.ConnectionError("No connection available.") from None
+    try:
+        if connection is not None and connection.is_connected and not connection.can_read():
+            return connection
+    except redis.ConnectionError:  # it was closed while nobody used it
+        pass
+    except BaseException:
+        pool.pool.put_nowait(connection)
+        raise
+    pool.pool.put_nowait(connection)
+    return pool.get_connection()
+
+
+def _give_back(pool: Any, connection: Any) -> None:
+    if connection.should_reconnect() or not pool.owns_connection(connection):
+        pool.release(connection)
+    else:
+        pool.pool.put_nowait(connection)
 
 
 def _asked(connection: Any, command: tuple[str | bytes | int, ...]) -> Any:
