@@ -47,11 +47,15 @@ def without_docstrings(code: CodeType) -> CodeType:
     A function's docstring is the first of its constants, which its own instructions may use as well.
     """
     constants = code.co_consts
-    left = [without_docstrings(one) if type(one) is CodeType else one for one in constants]
+    left: list[object] | None = None  # most have no function in them, and a start comes by thousands
+    for place, one in enumerate(constants):
+        if type(one) is CodeType and (other := without_docstrings(one)) is not one:
+            left = left or list(constants)
+            left[place] = other
     if constants and type(constants[0]) is str and code.co_flags & _FUNCTION == _FUNCTION:
         instructions = code.co_code
         # Found at an odd place, or behind a prefix, it means something else: a docstring is kept, which does no harm.
         if not any(one in instructions for one in _FIRST_CONSTANT):
+            left = left or list(constants)
             left[0] = None
-    is_same = all(one is other for one, other in zip(left, constants, strict=True))
-    return code if is_same else code.replace(co_consts=tuple(left))
+    return code if left is None else code.replace(co_consts=tuple(left))
