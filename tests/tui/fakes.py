@@ -173,7 +173,7 @@ _parsed: dict[tuple[object, ...], list[RuleSet]] = {}
 
 @contextmanager
 def drawn_when_looked_at() -> Iterator[None]:
-    """Draw nothing but what a test looks at, and parse each stylesheet once.
+    """Draw nothing but what a test looks at, parse each stylesheet once, and collect no garbage between two keys.
 
     Without a terminal nobody sees the frames, which are nearly half of the work of an app.
     """
@@ -193,6 +193,7 @@ def drawn_when_looked_at() -> Iterator[None]:
     with (
         patch.object(Compositor, "render_update", render_update),
         patch.object(Stylesheet, "_parse_rules", parse_rules),
+        patch("karin.tui.app.free_closed_screens"),
     ):
         yield
 

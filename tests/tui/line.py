@@ -51,11 +51,17 @@ class Line:
         A text that is written is no sign: what lies below a dialog is written anew now and then. The next keys would
         follow an ESC at once, and be taken for one key with it.
         """
-        assert hides or shows not in self.screen(), f"{shows!r} is there before {keys!r}"
-        assert hides in self.screen(), f"{hides!r} is not there before {keys!r}"
+        seen = self.screen()
+        assert hides or shows not in seen, f"{shows!r} is there before {keys!r}"
+        assert hides in seen, f"{hides!r} is not there before {keys!r}"
+        looked_at = len(self._written)
         os.write(self._own, keys.encode())
 
         def is_seen() -> bool:
+            nonlocal looked_at
+            if len(self._written) == looked_at:
+                return False
+            looked_at = len(self._written)
             seen = self.screen()
             return shows in seen and (not hides or hides not in seen)
 

@@ -3,6 +3,7 @@
 import gc
 from weakref import WeakSet
 
+import pytest
 from rich.cells import cached_cell_len, cell_len
 from textual._styles_cache import StylesCache
 from textual.widget import Widget
@@ -10,6 +11,11 @@ from textual.widget import Widget
 from karin.tui.tidying import MOST_CACHED
 from tests.tui.fakes import Desk, until
 from tests.tui.worlds import BUSY
+
+
+@pytest.fixture
+def _drawn_when_looked_at() -> None:
+    """Have everything drawn and collected as for a person."""
 
 
 async def test_closed_screens_and_what_was_drawn_of_them_are_freed() -> None:
