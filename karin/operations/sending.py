@@ -53,46 +53,42 @@ def send_message(context: Context, queue: QueueId, send: Send, sender: Sender) -
 
 
 def send_message_batch(
-    context: Context, queue: QueueId, entries: Sequence[tuple[str | None, Send]], sender: Sender
-) -> list[tuple[str, SentMessage | SqsError]]:
-    """Send up to ten messages; return each entry's id with what became of it, in order.
+    context: Context, queue: QueueId, ids: Sequence[str | None], sends: Sequence[Send], sender: Sender
+) -> list[SentMessage | SqsError]:
+    """Send up to ten messages, each with the id of its entry; return what became of each, in order.
 
     Raises an SqsError when the batch is refused as a whole, and then stores nothing.
     """
     now_ms, fifo = context.clock.now_ms(), queue.is_fifo
     try:
-        check_entry_ids([entry_id for entry_id, _ in entries], ENTRY)
-        sizes = [send_bytes(send) for _, send in entries]
+        check_entry_ids(ids, ENTRY)
+        sizes = [send_bytes(send) for send in sends]
         check_batch_bytes(sum(sizes))
         if fifo:
-            check_groups(send for _, send in entries)
+            check_groups(sends)
     except SqsError:
         _require_queue(context, queue)
         raise
     checked = [
         _checked(context, send, size, sender, now_ms, fifo, place)
-        for place, ((_, send), size) in enumerate(zip(entries, sizes, strict=True), start=1)
+        for place, (send, size) in enumerate(zip(sends, sizes, strict=True), start=1)
     ]
     if fifo:
-        _require_deduplication(context, queue, entries, checked)
+        _require_deduplication(context, queue, sends, checked)
     accepted = [one for one in checked if isinstance(one, Outgoing)]
     total = sum([one.size for one in accepted])
     if accepted and context.quotas.refusal(queue, total, now_ms, len(accepted)):
         checked = _check_room(context, queue, checked, now_ms)
         accepted = [one for one in checked if isinstance(one, Outgoing)]
-    told = zip(entries, checked, strict=True)
     if not accepted:
         _require_queue(context, queue)
-        return [(entry_id or "", one) for (entry_id, _), one in told if isinstance(one, SqsError)]
+        return [one for one in checked if isinstance(one, SqsError)]
     sent = _store(context, queue, now_ms, accepted)
     fates = iter(sent.fates)
-    results: list[tuple[str, SentMessage | SqsError]] = []
-    for (entry_id, send), one in told:
-        if isinstance(one, Outgoing):
-            results.append((entry_id or "", _result(context, queue, sent, next(fates), send, True)))
-        else:
-            results.append((entry_id or "", one))
-    return results
+    return [
+        _result(context, queue, sent, next(fates), send, True) if isinstance(one, Outgoing) else one
+        for send, one in zip(sends, checked, strict=True)
+    ]
 
 
 def _outgoing(
@@ -158,16 +154,13 @@ def _check_room(
 
 
 def _require_deduplication(
-    context: Context,
-    queue: QueueId,
-    entries: Sequence[tuple[str | None, Send]],
-    checked: Sequence[Outgoing | SqsError],
+    context: Context, queue: QueueId, sends: Sequence[Send], checked: Sequence[Outgoing | SqsError]
 ) -> None:
     """Refuse the whole batch when an entry, refused anyway, has no deduplication id in a FIFO queue that makes none.
 
     The store says so of the entries that it sees; of the others nobody would.
     """
-    refused = [send for (_, send), one in zip(entries, checked, strict=True) if isinstance(one, SqsError)]
+    refused = [send for send, one in zip(sends, checked, strict=True) if isinstance(one, SqsError)]
     if any(send.deduplication_id is None for send in refused):
         state = context.store.queues.describe(queue, context.clock.now_ms())
         if state.attributes["ContentBasedDeduplication"] != "true":

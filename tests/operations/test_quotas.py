@@ -61,18 +61,12 @@ def test_the_entries_of_a_batch_that_find_no_room_fail_and_the_others_do_not(
 ) -> None:
     create(store, clock.now_ms(), queue)
     group = "g" if queue.is_fifo else None
-    entries = [
-        (str(place), Send(BODY if place < 4 else "small", group_id=group, deduplication_id=group and str(place)))
+    sends = [
+        Send(BODY if place < 4 else "small", group_id=group, deduplication_id=group and str(place))
         for place in range(5)
     ]
-    results = dict(send_message_batch(bounded(store, clock, **limits), queue, entries, ME))
-    assert [type(results[str(place)]) for place in range(5)] == [
-        SentMessage,
-        SentMessage,
-        OverLimit,
-        OverLimit,
-        SentMessage,
-    ]
+    results = send_message_batch(bounded(store, clock, **limits), queue, list("01234"), sends, ME)
+    assert [type(result) for result in results] == [SentMessage, SentMessage, OverLimit, OverLimit, SentMessage]
     assert store.queues.describe(queue, clock.now_ms()).ready == 3
 
 

@@ -23,14 +23,14 @@ def send_message_batch(
     context: Context, request: shapes.SendMessageBatchRequest, caller: Caller
 ) -> shapes.SendMessageBatchResult:
     """SendMessageBatch."""
-    entries = [(entry.id, entry) for entry in request.entries or []]
-    results = sending.send_message_batch(context, queue_of(context, request, caller), entries, _sender(caller))
+    entries, queue = request.entries or [], queue_of(context, request, caller)
+    results = sending.send_message_batch(context, queue, [entry.id for entry in entries], entries, _sender(caller))
     successful, refused = [], []
-    for entry_id, result in results:
+    for entry, result in zip(entries, results, strict=True):
         if isinstance(result, SqsError):
-            refused.append(failed(entry_id, result))
+            refused.append(failed(entry.id or "", result))
         else:
-            successful.append(_told(result, shapes.SendMessageBatchResultEntry(id=entry_id)))
+            successful.append(_told(result, shapes.SendMessageBatchResultEntry(id=entry.id)))
     return shapes.SendMessageBatchResult(successful=successful or None, failed=refused or None)
 
 
