@@ -6,7 +6,8 @@ INVALID_CHARACTERS_TEXT = (
     "Invalid characters found. Valid unicode characters are"
     " #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
 )
-FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# All others: told by what is allowed it would be the same, and take each process ten times as long to compile.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def has_only_allowed_characters(text: str) -> bool:

@@ -7,6 +7,7 @@ the script's own file: an error in a part is told of the line that includes it.
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -30,10 +31,11 @@ def _script(file_name: str) -> str:
     return re.sub(r"include\('(\w+)'\)", lambda found: _part(found[1]), own)
 
 
+@cache
 def _part(name: str) -> str:
     """Return a part's function on one line, without its comments."""
     lines = (_FOLDER / "parts" / f"{name}.lua").read_text(encoding="utf-8").splitlines()
-    code = [line.strip() for line in lines if not line.strip().startswith("--")]
+    code = [stripped for line in lines if not (stripped := line.strip()).startswith("--")]
     return " ".join(code).removeprefix("return ")
 
 
