@@ -34,7 +34,8 @@ SHARING = {
     "system/test_doctor.py": "moto",
     "system/test_handover.py": "moto",
     "system/test_sync_moto.py": "moto",
-    "system/test_redrive.py": "karin",  # a whole one
+    "system/test_inspecting.py": "karin",  # a whole one
+    "system/test_redrive.py": "karin",
     "system/test_rescheduling.py": "karin",
     "wire/test_presigned.py": "keys",  # endpoints with keys, with a token, and with both
     "wire/test_signatures.py": "keys",

@@ -15,16 +15,10 @@ from karin.store.faults import FULL
 from karin.store.messages import Settlement, Verdict
 from karin.store.store import Store
 from tests.clocks import ManualClock
-from tests.faults.rig import CLOCK, PLAIN, QUICK, UNAVAILABLE, Rig, timed_ms, until_served_ms
 from tests.store.dead_letters import create_pair, fail
 from tests.store.support import FIFO, QUEUE, bodies, claim, counts, create, send, settlement
-from tests.support import wait_until
-from tests.wire.raw import ask_json
 
 NOW_MS = SystemClock().now_ms()
-LASTS_MS = 2_000
-MOST_COMMANDS = 40
-BACK_WITHIN_MS = 2_000
 
 
 @pytest.fixture
@@ -81,31 +75,3 @@ def test_what_is_dead_waits_in_its_queue_for_room_and_others_are_delivered(
     clock.advance(seconds=60)
     assert move_dead(context, QUEUE, claim(store, clock.now_ms())) == 1
     assert bodies(claim(store, clock.now_ms(), queue=dead_letters).messages) == ["bad"]
-
-
-def test_a_full_karin_delivers_what_it_has_and_takes_more_when_there_is_room(rig: Rig) -> None:
-    queued = [rig.send(QUICK, "queued before", delay_seconds=1).json()["MessageId"] for _ in range(3)]
-    assert rig.send().status == 200
-    rig.raw.config_set("maxmemory", 1)
-    began_ms, commands, requests, slowest_ms = CLOCK.now_ms(), rig.proxy.commands, 0, 0
-    while CLOCK.now_ms() < began_ms + LASTS_MS:
-        for sender in (rig.send, rig.send_query):
-            answer, took_ms = timed_ms(sender)
-            assert "full" in answer.check(UNAVAILABLE)
-            slowest_ms, requests = max(slowest_ms, took_ms), requests + 1
-    spent = rig.proxy.commands - commands
-    wait_until(lambda: all(rig.deliveries.of(message_id) for message_id in queued), "all are delivered", 20)
-    wait_until(lambda: not rig.held(QUICK), "and deleted")
-    (received,) = rig.receive().json()["Messages"]
-    gone = {"QueueUrl": rig.queue_url(PLAIN), "ReceiptHandle": received["ReceiptHandle"]}
-    assert ask_json(rig.url, "DeleteMessage", gone).status == 200
-    assert rig.held() == 0
-    assert rig.health().status == 200
-    rig.raw.config_set("maxmemory", 0)
-    back_ms = until_served_ms(rig.send)
-    print(f"full: told in {slowest_ms} ms, {spent} commands for {requests} requests, takes more after {back_ms} ms")
-    assert back_ms < BACK_WITHIN_MS
-    assert spent <= MOST_COMMANDS
-    (line,) = rig.episodes("endpoint")
-    assert "purge what nobody needs" in line
-    assert rig.episodes("scheduler") == []

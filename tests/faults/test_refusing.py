@@ -11,6 +11,7 @@ from karin.local.process import LocalLambda
 from karin.store.faults import CROWDED, DISK, LOADING, LOCKED_OUT, NO_PRIMARY, QUOTA, READ_ONLY, Fault
 from tests.faults.rig import (
     CLOCK,
+    PLAIN,
     QUICK,
     TOLD_WITHIN_MS,
     UNAVAILABLE,
@@ -22,12 +23,14 @@ from tests.faults.rig import (
 )
 from tests.processes import free_port
 from tests.support import wait_until
+from tests.wire.raw import ask_json
 
 pytestmark = pytest.mark.quiet
 
 LASTS_MS = 2_500
 MOST_COMMANDS = 40  # of both processes while it lasts, lost connections included; one for each request is hundreds
 BACK_WITHIN_MS = 6_000  # pauses have grown to seconds
+ROOM_WITHIN_MS = 2_000  # a full store is asked again and again: it may have room at any time
 USED_UP = "ERR max daily request limit exceeded. Limit: 10000, Usage: 10000."
 
 
@@ -90,6 +93,34 @@ FAULTS = pytest.mark.parametrize(
         (without_disk, DISK, "cannot write to its disk"),
     ],
 )
+
+
+def test_a_full_karin_delivers_what_it_has_and_takes_more_when_there_is_room(rig: Rig) -> None:
+    queued = [rig.send(QUICK, "queued before", delay_seconds=1).json()["MessageId"] for _ in range(3)]
+    assert rig.send().status == 200
+    rig.raw.config_set("maxmemory", 1)
+    began_ms, commands, requests, slowest_ms = CLOCK.now_ms(), rig.proxy.commands, 0, 0
+    while CLOCK.now_ms() < began_ms + LASTS_MS:
+        for sender in (rig.send, rig.send_query):
+            answer, took_ms = timed_ms(sender)
+            assert "full" in answer.check(UNAVAILABLE)
+            slowest_ms, requests = max(slowest_ms, took_ms), requests + 1
+    spent = rig.proxy.commands - commands
+    wait_until(lambda: all(rig.deliveries.of(message_id) for message_id in queued), "all are delivered", 20)
+    wait_until(lambda: not rig.held(QUICK), "and deleted")
+    (received,) = rig.receive().json()["Messages"]
+    gone = {"QueueUrl": rig.queue_url(PLAIN), "ReceiptHandle": received["ReceiptHandle"]}
+    assert ask_json(rig.url, "DeleteMessage", gone).status == 200
+    assert rig.held() == 0
+    assert rig.health().status == 200
+    rig.raw.config_set("maxmemory", 0)
+    back_ms = until_served_ms(rig.send)
+    print(f"full: told in {slowest_ms} ms, {spent} commands for {requests} requests, takes more after {back_ms} ms")
+    assert back_ms < ROOM_WITHIN_MS
+    assert spent <= MOST_COMMANDS
+    (line,) = rig.episodes("endpoint")
+    assert "purge what nobody needs" in line
+    assert rig.episodes("scheduler") == []
 
 
 @FAULTS

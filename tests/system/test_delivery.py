@@ -29,6 +29,7 @@ FAILS_TWICE = [
 ]  # fmt: skip
 QUEUES: list[dict[str, Any]] = [
     {"name": "hello"},
+    {"name": "brief", "attributes": {"VisibilityTimeout": "4"}},
     {"name": "retry", "attributes": {"VisibilityTimeout": "3"}},
     {"name": "orders.fifo", "attributes": {"ContentBasedDeduplication": "true"}},
     *FAILS_TWICE,
@@ -38,7 +39,7 @@ UNMAPPED = [{"name": "dead"}, {"name": "dead.fifo"}]
 
 @pytest.fixture(scope="module")
 def karin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Karin]:
-    """Run one karin for the tests that do no harm to it."""
+    """Run one karin: first come the tests that do no harm to it, then those that kill a part; the last one ends it."""
     path = definition(tmp_path_factory.mktemp("functions"), QUEUES)
     content = json.loads(path.read_text())
     content["queues"] = UNMAPPED + content["queues"]
@@ -50,19 +51,11 @@ def karin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Karin]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def hurt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Karin]:
-    """Run one karin for the tests that kill a part of it, one after the other; the last one ends it."""
-    queues = [{"name": "hello", "attributes": {"VisibilityTimeout": "4"}}]
-    with running_karin(definition(tmp_path_factory.mktemp("functions"), queues)) as running:
-        yield running
-
-
 @pytest.fixture
-def whole(hurt: Karin) -> Karin:
+def whole(karin: Karin) -> Karin:
     """Return a karin that has recovered from the test before."""
-    wait_until(hurt.is_healthy, "all that was killed runs again", 30)
-    return hurt
+    wait_until(karin.is_healthy, "all that was killed runs again", 30)
+    return karin
 
 
 def send(karin: Karin, body: str, delay_seconds: int = 0, queue: str = "hello") -> str:
@@ -179,13 +172,13 @@ def test_the_messages_of_a_group_are_delivered_in_the_order_in_which_they_were_s
 @pytest.mark.parametrize("victim", ["scheduler", "endpoint worker", "store"])
 def test_killing_a_process_loses_no_message(whole: Karin, victim: str) -> None:
     before = set(whole.delivered())
-    sent = {send(whole, f"waiting {victim} {number}", 3) for number in range(20)}
+    sent = {send(whole, f"waiting {victim} {number}", 3, "brief") for number in range(20)}
     if victim == "store":
         # What was acknowledged before the last fsync of the append-only file survives; that is once a second.
         wait_until(lambda: is_in_append_only_file(whole, len(sent)), "the append-only file holds the messages")
     pid = children_of(whole.pid_of("endpoint"))[0] if victim == "endpoint worker" else whole.pid_of(victim)
     kill_hard(pid)
-    sent |= {send(whole, f"after {victim} {number}", 1) for number in range(5)}
+    sent |= {send(whole, f"after {victim} {number}", 1, "brief") for number in range(5)}
     deliveries = wait_for_delivery(whole, sent, 40)
     assert set(deliveries) - before == sent
 
@@ -198,7 +191,7 @@ def is_in_append_only_file(karin: Karin, messages: int) -> bool:
 
 def test_killing_the_scheduler_in_the_middle_of_a_call_delivers_the_message_again(whole: Karin) -> None:
     marker = f"slow {uuid.uuid4()}"
-    message_id = send(whole, marker)
+    message_id = send(whole, marker, queue="brief")
     wait_until(lambda: marker in whole.printed(), "the function is running")
     kill_hard(whole.pid_of("scheduler"))
 
@@ -209,7 +202,7 @@ def test_killing_the_scheduler_in_the_middle_of_a_call_delivers_the_message_agai
 
 
 def test_stopping_in_the_middle_of_a_call_lets_it_end_and_settles_it(whole: Karin) -> None:
-    message_id = send(whole, "slow but sure")
+    message_id = send(whole, "slow but sure", queue="brief")
     wait_until(lambda: "slow but sure" in whole.printed(), "the function is running")
     whole.supervisor.send_signal(signal.SIGTERM)
     assert whole.supervisor.wait(30) == 0

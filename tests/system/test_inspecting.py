@@ -20,7 +20,7 @@ from karin.store.store import Store
 from tests.processes import bare_environ
 from tests.store.support import ACCOUNT, FIFO, QUEUE, claim, create, outgoing, send
 from tests.support import wait_until
-from tests.system.whole import HANDLER, definition, running_karin
+from tests.system.whole import HANDLER, Karin, definition
 
 HELLO = QueueId(ACCOUNT, "hello")
 LONG = QueueId(ACCOUNT, "a-queue-whose-name-is-as-long-as-the-name-of-a-queue-may-be-that-is-80-character")
@@ -272,36 +272,35 @@ def test_what_cannot_be_shown_or_replayed_is_said_in_one_line(
 
 
 def test_what_failed_is_seen_and_works_again_once_the_function_is_mended(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    plain_karin: Karin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = definition(tmp_path, [{"name": "hello", "attributes": {"VisibilityTimeout": "600"}}])
-    with running_karin(path) as karin:
-        store = Store.open(Settings(home=karin.home).store_url, max_connections=1)
-        karin_says = CommandLine(karin.environ, capsys)
-        sent = karin_says("send", "hello", "fail: 안녕", "--json").json
-        (failed,) = wait_until(lambda: store.views.invocations([HELLO]), "the call is recorded")
+    karin, path = plain_karin, definition(tmp_path)
+    karin.sqs.set_queue_attributes(QueueUrl="hello", Attributes={"VisibilityTimeout": "600"})
+    store = Store.open(Settings(home=karin.home).store_url, max_connections=1)
+    karin_says = CommandLine(karin.environ, capsys)
+    sent = karin_says("send", "hello", "fail: 안녕", "--json").json
+    (failed,) = wait_until(lambda: store.views.invocations([HELLO]), "the call is recorded")
 
-        shown = karin_says("invocations", "--id", failed.id[:8])
-        assert (shown.exit_code, shown.err) == (0, "")
-        for words in ("ValueError: the body said so", "Traceback", '"body": "fail: 안녕"'):
-            assert words in shown.out
-        (message,) = store.views.messages(HELLO, SystemClock().now_ms(), most=9).messages
-        assert (message.message.message_id, message.state) == (sent["message_id"], MessageState.LEASED)
+    shown = karin_says("invocations", "--id", failed.id[:8])
+    assert (shown.exit_code, shown.err) == (0, "")
+    for words in ("ValueError: the body said so", "Traceback", '"body": "fail: 안녕"'):
+        assert words in shown.out
+    (message,) = store.views.messages(HELLO, SystemClock().now_ms(), most=9).messages
+    assert (message.message.message_id, message.state) == (sent["message_id"], MessageState.LEASED)
 
-        again = karin.command("replay", failed.id[:8], "--yes")
-        assert again.returncode == 1, again.stderr
-        assert "error       ValueError: the body said so" in again.stdout
-        assert "\nlog tail:\nSTART RequestId: " in again.stdout
+    again = karin.command("replay", failed.id[:8], "--yes")
+    assert again.returncode == 1, again.stderr
+    assert "error       ValueError: the body said so" in again.stdout
+    assert "\nlog tail:\nSTART RequestId: " in again.stdout
 
-        (tmp_path / "handler.py").write_text(
-            HANDLER.replace("the body said so", "").replace("raise ValueError", "print")
-        )
-        karin.redeploy(path)
-        mended = karin.command("replay", failed.id, "--yes", "--json")
-        assert mended.returncode == 0, mended.stderr
-        facts = json.loads(mended.stdout)
-        assert (facts["id"], facts["outcome"], facts["failed_ids"]) == (failed.id, "succeeded", [])
-        assert "fail: 안녕\n" in facts["log_tail"]
+    (tmp_path / "handler.py").write_text(HANDLER.replace("the body said so", "").replace("raise ValueError", "print"))
+    karin.redeploy(path)
+    mended = karin.command("replay", failed.id, "--yes", "--json")
+    assert mended.returncode == 0, mended.stderr
+    facts = json.loads(mended.stdout)
+    assert (facts["id"], facts["outcome"], facts["failed_ids"]) == (failed.id, "succeeded", [])
+    assert "fail: 안녕\n" in facts["log_tail"]
 
-        assert store.views.messages(HELLO, SystemClock().now_ms(), most=9).messages == (message,), "it was not touched"
-        assert store.views.invocations([HELLO]) == [failed]
+    assert store.views.messages(HELLO, SystemClock().now_ms(), most=9).messages == (message,), "it was not touched"
+    assert store.views.invocations([HELLO]) == [failed]
+    karin.sqs.purge_queue(QueueUrl="hello")
