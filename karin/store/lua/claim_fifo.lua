@@ -63,13 +63,28 @@ local over_ms = mapping ~= '' and busy_until(calls_key, mapping, most_calls, now
 if over_ms then return {'busy', over_ms} end
 
 local function hand_out(fate, lane, id, number, count, first_at_ms, received_at_ms, stored)
-  for _, part in ipairs({fate, id, count, first_at_ms, received_at_ms, number, stored}) do reply[#reply + 1] = part end
+  local last = #reply
+  reply[last + 1], reply[last + 2], reply[last + 3], reply[last + 4] = fate, id, count, first_at_ms
+  reply[last + 5], reply[last + 6], reply[last + 7] = received_at_ms, number, stored
   if fate == 'received' then
     handed_out[#handed_out + 1] = {lane = lane, id = id, number = number, count = count, first_at_ms = first_at_ms}
   end
 end
 
+local to_lease, to_note = {}, {}  -- instant in ms and id, id and what is to stand in receives: one command for several
+
+local function write_leases()
+  if #to_lease > 0 then redis.call('ZADD', leased_key, unpack(to_lease)) end
+  to_lease = {}
+end
+
+local function write_notes()
+  if #to_note > 0 then redis.call('HSET', receives_key, unpack(to_note)) end
+  to_note = {}
+end
+
 local function line_up_lane(lane)
+  write_leases()
   local row = first_in_lane(order_key, lane)
   if row then
     local _, sent_at_ms, id = entry_at(row, #lane + 1)
@@ -97,10 +112,16 @@ local function take(lane, number, sent_at_ms, id)
   end
   local fate, count, first_at_ms, noted = admit(batch, redis.call('HGET', receives_key, id), plain_bytes(stored))
   if not fate then return false end
-  if noted then redis.call('HSET', receives_key, id, noted) end
+  if noted then
+    if #to_note == 2000 then write_notes() end
+    to_note[#to_note + 1] = id
+    to_note[#to_note + 1] = noted
+  end
   if is_any_delayed == nil then is_any_delayed = redis.call('EXISTS', arrivals_key) == 1 end
   if is_any_delayed then redis.call('ZREM', arrivals_key, id) end
-  redis.call('ZADD', leased_key, fate == 'dead' and dead_until_ms or leased_until_ms, id)
+  if #to_lease == 2000 then write_leases() end
+  to_lease[#to_lease + 1] = fate == 'dead' and dead_until_ms or leased_until_ms
+  to_lease[#to_lease + 1] = id
   hand_out(fate, lane, id, number, count, first_at_ms, now_ms, stored)
   return true
 end
@@ -186,6 +207,7 @@ if redis.call('ZCOUNT', leased_key, after_now, '+inf') >= most_leased then
   return reply
 end
 if attempt_id == '' or not repeat_attempt() then claim() end
+write_notes()
 forget_bytes(queue_key, attributes[7], freed_bytes)
 if mapping ~= '' and batch.taken > 0 then redis.call('ZADD', calls_key, call_until_ms, mapping .. call_id) end
 local head = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')

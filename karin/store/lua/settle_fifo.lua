@@ -107,11 +107,20 @@ local function line_up_lane(lane)
   redis.call('ZADD', due_key, math.max(visible_at(leased_key, id, sent_at_ms, delay_ms), now_ms), lane)
 end
 
+local to_delete = {}  -- by one command for several
+
+local function write_deletions()
+  if #to_delete == 0 then return end
+  redis.call('HDEL', messages_key, unpack(to_delete))
+  redis.call('HDEL', receives_key, unpack(to_delete))
+  redis.call('ZREM', leased_key, unpack(to_delete))
+  to_delete = {}
+end
+
 local function delete(id, lane, row, at, next_at, is_first)
   freed_bytes = freed_bytes + redis.call('HSTRLEN', messages_key, id)
-  redis.call('HDEL', messages_key, id)
-  redis.call('HDEL', receives_key, id)
-  redis.call('ZREM', leased_key, id)
+  if #to_delete == 2000 then write_deletions() end
+  to_delete[#to_delete + 1] = id
   release(id)
   row = string.sub(row, 1, at - 1) .. string.sub(row, next_at)
   if is_first then lines[lane].row = row else deep_row = row end
@@ -149,6 +158,7 @@ for i = 9, #ARGV, 6 do
   if effect == 'done' then touched[lane] = true else are_all_done = false end
   reply[#reply + 1] = effect
 end
+write_deletions()
 keep_deep_row()
 for lane in pairs(touched) do line_up_lane(lane) end
 
