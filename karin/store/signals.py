@@ -85,11 +85,14 @@ class Signals:
             for _ in channels:
                 subscriber.parse_response()
             yield None
+            # redis-py's own way to a message would connect again in silence, and takes longer than all that follows it.
+            connection = subscriber.connection
             while True:
-                received = subscriber.get_message(timeout=timeout_seconds)
-                if received is None:
+                if timeout_seconds is not None and not connection.can_read(timeout_seconds):
                     yield None
-                elif signal := _read(received["channel"].decode(), received["data"].decode(errors="replace")):
+                    continue
+                kind, channel, data = connection.read_response(timeout=None)
+                if kind == b"message" and (signal := _read(channel.decode(), data.decode(errors="replace"))):
                     yield signal
 
 
