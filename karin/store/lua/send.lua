@@ -20,45 +20,53 @@ local order_key, lanes_key = KEYS[6], KEYS[7]
 local now_ms, queue_name, channel = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local most_held, bytes_beside, largest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
+local least_limit, least_retention_ms = 1024, 60000  -- that a queue may have
+
 -- A command costs a script more than what it does for one message, so all messages share one of each kind. What few
--- need is asked for, and its functions made, only where they do.
+-- need is asked for, and its numbers, tables and functions made, only where they do: each takes as long as ten lines.
 local attributes = redis.call('HMGET', queue_key, 'MaximumMessageSize', 'DelaySeconds', 'MessageRetentionPeriod',
   'stored_bytes', 'window_most')
 if not attributes[1] then return {'no_queue'} end
-local max_bytes, queue_delay_ms, retention_ms = tonumber(attributes[1]), attributes[2] * 1000, attributes[3] * 1000
+local is_any_too_long = largest > least_limit and largest > tonumber(attributes[1])
 
 local before = redis.call('HLEN', messages_key)
 local stored_bytes = before == 0 and 0 or attributes[4] or 0
 local held, sent_bytes, plain_sent_bytes = stored_bytes + before * bytes_beside, 0, 0
 
 local is_one = #ARGV <= 11  -- or none; then the command that stores it tells whether it was there
-local are_there, to_store, to_make_due = nil, {}, {}
+local are_there, to_store, to_make_due
+local is_new  -- ids, and lanes that are due earlier than before -> true
 if not is_one then
   local ids = {}
   for i = 7, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
-  are_there = redis.call('HMGET', messages_key, unpack(ids))
+  are_there, to_store, to_make_due, is_new = redis.call('HMGET', messages_key, unpack(ids)), {}, {}, {}
 end
 
-local is_new = {}  -- ids, and lanes that are due earlier than before -> true
-local earliest_at_ms, as_early = math.huge, 0  -- of these, how many are due first
+local moved  -- the last of what is new in due, or a lane that is due earlier than before
+local earliest_at_ms, as_early = math.huge, 0  -- of all that, how much is due first
 
-local refused = {}  -- place -> why
+local refused  -- place -> why
 local place = 0
 for i = 7, #ARGV, 5 do
   local id, size, delay_ms, stored, rest = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3], ARGV[i + 4]
   place = place + 1
-  if delay_ms < 0 then delay_ms = queue_delay_ms end
-  if delay_ms >= retention_ms then  -- counted from the send, it would be lost before it is due
+  if delay_ms < 0 then delay_ms = attributes[2] * 1000 end
+  if delay_ms >= least_retention_ms and delay_ms >= attributes[3] * 1000 then
+    -- Counted from the send, it would be lost before it is due.
     local retain_from = include('retain_from')
     stored = retain_from(stored, now_ms + delay_ms)
   end
   local is_over = held + bytes_beside + #stored > most_held and size ~= '0'
-  local is_there = is_new[id] or (are_there and are_there[place])
-  if is_one and is_over then is_there = redis.call('HEXISTS', messages_key, id) == 1 end
-  if largest > max_bytes and tonumber(size) > max_bytes then
-    refused[place] = 'too_long'
+  local is_there, word
+  if not is_one then
+    is_there = is_new[id] or are_there[place]
+  elseif is_over then
+    is_there = redis.call('HEXISTS', messages_key, id) == 1
+  end
+  if is_any_too_long and tonumber(size) > tonumber(attributes[1]) then
+    word = 'too_long'
   elseif is_over and not is_there then
-    refused[place] = 'over_limit'
+    word = 'over_limit'
   elseif is_one then
     is_there = redis.call('HSETNX', messages_key, id, stored) == 0
   elseif not is_there then
@@ -66,24 +74,29 @@ for i = 7, #ARGV, 5 do
     to_store[#to_store + 1] = stored
   end
 
-  if not is_there and not refused[place] then
-    local due_at_ms, moved = now_ms + delay_ms, id
+  if word then
+    refused = refused or {}
+    refused[place] = word
+  elseif not is_there then
+    local due_at_ms = now_ms + delay_ms
     local count, first_at_ms, group = '0', '0', ''
     if rest ~= '' then count, first_at_ms, group = string.match(rest, '^(%d+) (%d+) (.*)$') end
     if count ~= '0' then redis.call('HSET', receives_key, id, count .. ' ' .. first_at_ms) end
-    if group == '' then
-      to_make_due[#to_make_due + 1] = due_at_ms
-      to_make_due[#to_make_due + 1] = id
-    else
+    moved = id
+    if group ~= '' then
       local lane = group .. '\0'
       redis.call('ZADD', grouped_key, due_at_ms, id)
       redis.call('ZADD', order_key, 0, lane .. string.format('%013.0f', due_at_ms) .. id)
       moved = redis.call('ZADD', due_key, 'LT', 'CH', due_at_ms, lane) == 1 and lane
       redis.call('ZADD', lanes_key, 'LT', due_at_ms, lane)
+    elseif is_one then
+      redis.call('ZADD', due_key, due_at_ms, id)
+    else
+      to_make_due[#to_make_due + 1] = due_at_ms
+      to_make_due[#to_make_due + 1] = id
     end
-    is_new[id] = true
+    if not is_one then is_new[id], is_new[moved or id] = true, true end
     if moved then
-      is_new[moved] = true
       if due_at_ms < earliest_at_ms then earliest_at_ms, as_early = due_at_ms, 0 end
       if due_at_ms == earliest_at_ms then as_early = as_early + 1 end
     end
@@ -95,12 +108,15 @@ for i = 7, #ARGV, 5 do
   end
 end
 
-if #to_store > 0 then redis.call('HSET', messages_key, unpack(to_store)) end
-if #to_make_due > 0 then redis.call('ZADD', due_key, unpack(to_make_due)) end
 if sent_bytes > 0 then
+  if not is_one then
+    redis.call('HSET', messages_key, unpack(to_store))
+    if #to_make_due > 0 then redis.call('ZADD', due_key, unpack(to_make_due)) end
+  end
   redis.call('HSET', queue_key, 'stored_bytes', stored_bytes + sent_bytes)
   -- What is new and stands first may stand beside something that is due as early.
-  if is_new[redis.call('ZRANGE', due_key, 0, 0)[1]]
+  local first = redis.call('ZRANGE', due_key, 0, 0)[1]
+  if (first == moved or (is_new and is_new[first]))
     and redis.call('ZCOUNT', due_key, '-inf', earliest_at_ms) == as_early then
     redis.call('PUBLISH', channel, string.format('%s %.0f', queue_name, earliest_at_ms))
   end
@@ -116,7 +132,7 @@ if room and room > 0 then  -- the scheduler lets a batch fill, and is told when 
   end
 end
 
-if not next(refused) then return 'ok ' .. attributes[1] .. ' ' .. held end
-local reply = {'ok', max_bytes, held}
+if not refused then return 'ok ' .. attributes[1] .. ' ' .. held end
+local reply = {'ok', tonumber(attributes[1]), held}
 for each = 1, place do reply[#reply + 1] = refused[each] or 'sent' end
 return reply
