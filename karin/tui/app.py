@@ -21,6 +21,7 @@ from karin.tui.screens.main import MainScreen
 from karin.tui.screens.palette import Palette
 from karin.tui.tidying import bound_caches, free_closed_screens
 from karin.tui.times import Now
+from karin.tui.typing_ahead import TypingAhead
 from karin.tui.views.listing import Subject, View
 from karin.tui.views.text import one_line, printable
 from karin.tui.worker import Worker
@@ -86,6 +87,7 @@ class KarinApp(App[None]):
         self._attended_at_ms = clock.now_ms()
         self._ticks = 0
         self._has_closed_screen = False
+        self._typing_ahead = TypingAhead(self, super().on_event)
         self.set_reactive(KarinApp.now, Now(clock.now_ms(), zone))
 
     def get_default_screen(self) -> Screen[None]:
@@ -128,7 +130,10 @@ class KarinApp(App[None]):
             self._attended_at_ms = self._clock.now_ms()
             if self.is_resting:
                 self.tick()
-        await super().on_event(event)
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._typing_ahead.take(event)
+        else:
+            await super().on_event(event)
 
     def _return(self, app: App[object]) -> None:  # noqa: ARG002 - Textual's own signature
         """Draw everything after ctrl+z: Textual would draw only what has changed, on a screen that is empty."""

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 
+from textual.drivers import linux_driver
+
 from karin.finding import Running
 from karin.tui.actions import ACTIONS
 from karin.tui.actions.action import Means
@@ -11,6 +13,7 @@ from karin.tui.app import KarinApp
 from karin.tui.reading.children import run_karin
 from karin.tui.reading.source import StoreSource
 from karin.tui.tidying import set_apart_what_stays
+from karin.tui.typing_ahead import take_escape_apart
 from karin.tui.views.all import all_views
 from karin.tui.worker import ThreadWorker
 
@@ -57,6 +60,7 @@ def show(
             known = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(app.available_themes))}"
             raise UnknownTheme(f"there is no theme {theme!r}: {known}")
         app.theme = theme
+    take_escape_apart(linux_driver)
     set_apart_what_stays()
     # Reports of every mouse movement would travel over SSH, and the terminal's own selection would not work.
     app.run(mouse=mouse)

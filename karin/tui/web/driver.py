@@ -2,11 +2,15 @@
 
 from contextlib import suppress
 
-from textual.drivers.web_driver import WebDriver
+from textual.drivers import web_driver
 from textual.messages import ExitApp
 
+from karin.tui.typing_ahead import take_escape_apart
 
-class BrowserDriver(WebDriver):
+take_escape_apart(web_driver)
+
+
+class BrowserDriver(web_driver.WebDriver):
     """Textual's own, which also ends when its server is gone: even one that was killed leaves no process behind."""
 
     def run_input_thread(self) -> None:
