@@ -72,12 +72,24 @@ local function write()
     redis.call('HDEL', messages_key, unpack(to_delete))
     redis.call('HDEL', receives_key, unpack(to_delete))
     redis.call('ZREM', leased_key, unpack(to_delete))
+    to_delete = {}
   end
-  if #to_take_out > 0 then redis.call('ZREM', due_key, unpack(to_take_out)) end
-  if #to_make_due > 0 then redis.call('ZADD', due_key, unpack(to_make_due)) end
-  if #to_lease > 0 then redis.call('ZADD', leased_key, unpack(to_lease)) end
-  if #to_release > 0 then redis.call('ZREM', leased_key, unpack(to_release)) end
-  to_delete, to_take_out, to_make_due, to_lease, to_release = {}, {}, {}, {}, {}
+  if #to_take_out > 0 then
+    redis.call('ZREM', due_key, unpack(to_take_out))
+    to_take_out = {}
+  end
+  if #to_make_due > 0 then
+    redis.call('ZADD', due_key, unpack(to_make_due))
+    to_make_due = {}
+  end
+  if #to_lease > 0 then
+    redis.call('ZADD', leased_key, unpack(to_lease))
+    to_lease = {}
+  end
+  if #to_release > 0 then
+    redis.call('ZREM', leased_key, unpack(to_release))
+    to_release = {}
+  end
 end
 
 local freed_bytes, deleted = 0, 0
