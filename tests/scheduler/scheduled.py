@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from subprocess import Popen
 from typing import Protocol
@@ -75,7 +76,13 @@ def sync_with(store: Store, service: "Service") -> None:
     settings = Settings(home=Path("/nonexistent"), region="us-east-1")
     with pytest.MonkeyPatch.context() as monkeypatch:
         point_aws_at(monkeypatch, LAMBDA=service.url, SQS=service.url)
-        syncing.sync(Context.of(store, SystemClock(), settings), AwsCatalog())
+        syncing.sync(Context.of(store, SystemClock(), settings), _catalog_of(service.url))
+
+
+@cache
+def _catalog_of(_service_url: str) -> AwsCatalog:
+    """Return what reads a service, with the clients that it has once it has: to make them takes longer than to read."""
+    return AwsCatalog()
 
 
 class Service(Protocol):

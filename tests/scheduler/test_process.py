@@ -4,6 +4,7 @@ import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
@@ -59,6 +60,26 @@ def scheduler(store_url: str, store: Store, service: LocalLambda, log: Path) -> 
         yield running
 
 
+@dataclass(frozen=True)
+class Serving:
+    """A scheduler that serves, and its store."""
+
+    process: Popen[bytes]
+    store: Store
+    raw: redis.Redis
+
+
+@pytest.fixture(scope="module")
+def serving(service: LocalLambda) -> Iterator[Serving]:
+    """Run a scheduler for the tests that leave it as it was."""
+    with short_folder() as home, running_store(home) as url, closing(redis.Redis.from_url(url)) as raw:
+        store = Store.open(url, max_connections=2)
+        sync_with(store, service)
+        with running_scheduler(url, service, home / "scheduler.log") as running:
+            wait_until_it_serves(store)
+            yield Serving(running, store, raw)
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
     with short_folder() as folder:
@@ -95,8 +116,8 @@ def test_the_first_start_syncs_and_makes_the_queues(
     assert store.queues.describe(QUICK, CLOCK.now_ms()).attributes["VisibilityTimeout"] == "1"
 
 
-@pytest.mark.usefixtures("scheduler")
-def test_messages_are_delivered_when_they_are_due_and_not_before(store: Store, deliveries: Deliveries) -> None:
+def test_messages_are_delivered_when_they_are_due_and_not_before(serving: Serving, deliveries: Deliveries) -> None:
+    store = serving.store
     due_at_ms: dict[str, int] = {}
     for delay_ms in (1_500, 0, 700):
         now_ms = CLOCK.now_ms()
@@ -129,8 +150,8 @@ def test_a_new_snapshot_is_taken_up_while_it_runs(store: Store, deliveries: Deli
     assert counts(store, CLOCK.now_ms(), SLOW) == (1, 0, 0)
 
 
-@pytest.mark.usefixtures("scheduler")
-def test_a_sync_that_is_asked_for_is_answered(store: Store) -> None:
+def test_a_sync_that_is_asked_for_is_answered(serving: Serving) -> None:
+    store = serving.store
     store.deployment.replace_snapshot(Snapshot(1, ACCOUNT, "us-east-1"))
     with closing(store.signals.listen(timeout_seconds=10, wakes=False)) as heard:
         assert next(heard) is None
@@ -218,23 +239,21 @@ def test_a_lost_nudge_is_repaired_by_the_next_sweep(
         wait_until(lambda: all(deliveries.of(message_id) for message_id in message_ids), "both are delivered", 20)
 
 
-def test_a_nonsense_signal_does_not_make_it_deaf(
-    scheduler: Popen[bytes], store: Store, raw: redis.Redis, deliveries: Deliveries
-) -> None:
-    raw.publish(keys.WAKES, "nonsense")
-    raw.publish(keys.CONTROL, "nonsense")
-    message_id = send(store, CLOCK.now_ms(), queue=SLOW)
+def test_a_nonsense_signal_does_not_make_it_deaf(serving: Serving, deliveries: Deliveries) -> None:
+    serving.raw.publish(keys.WAKES, "nonsense")
+    serving.raw.publish(keys.CONTROL, "nonsense")
+    message_id = send(serving.store, CLOCK.now_ms(), queue=SLOW)
     wait_until(lambda: deliveries.of(message_id), "the next message is delivered", 20)
-    assert scheduler.poll() is None
+    assert serving.process.poll() is None
 
 
 def test_what_happened_while_the_subscription_was_lost_is_found_after_it(
-    scheduler: Popen[bytes], store: Store, raw: redis.Redis, deliveries: Deliveries
+    serving: Serving, deliveries: Deliveries
 ) -> None:
-    message_id = put_behind_its_back(raw, SLOW, CLOCK.now_ms() + 300)
-    raw.client_kill_filter(_type="pubsub")
+    message_id = put_behind_its_back(serving.raw, SLOW, CLOCK.now_ms() + 300)
+    serving.raw.client_kill_filter(_type="pubsub")
     wait_until(lambda: deliveries.of(message_id), "it is delivered", 20)
-    assert scheduler.poll() is None
+    assert serving.process.poll() is None
 
 
 def test_a_store_killed_and_started_again_finds_every_queue_armed_anew(
