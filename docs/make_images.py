@@ -25,7 +25,7 @@ from karin.tui.app import KarinApp
 from karin.tui.launch import build
 from tests.processes import bare_environ, free_port
 from tests.support import wait_until
-from tests.tui.pictures import picture
+from tests.tui.pictures import lines_of, picture
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -124,7 +124,7 @@ def shown(app: App[None]) -> str:
 def keep(app: KarinApp, name: str, title: str) -> None:
     """Write a picture."""
     IMAGES.mkdir(exist_ok=True)
-    (IMAGES / f"{name}.svg").write_text(picture(app, title), encoding="utf-8")
+    (IMAGES / f"{name}.svg").write_text(picture(app, lines_of(app), title), encoding="utf-8")
 
 
 def main() -> None:

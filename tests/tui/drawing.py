@@ -11,6 +11,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
 from karin.tui.activity import Phase
@@ -60,10 +61,10 @@ class Easel:
         await self.pilot.press(*keys)
         if until:
             await self.desk.shows(until)
-        await self._rest()
-        self.pictures[name] = picture(self.desk.app, f"karin-tui: {name}")
+        self.pictures[name] = picture(self.desk.app, await self._at_rest(), f"karin-tui: {name}")
 
-    async def _rest(self) -> None:
+    async def _at_rest(self) -> list[Strip]:
+        """Return what is seen once nothing changes any more."""
         for field in self.desk.app.screen.query(Input):
             field.cursor_blink = False
         for area in self.desk.app.screen.query(TextArea):
@@ -72,6 +73,7 @@ class Easel:
         while before != now:
             await self.pilot.pause()
             before, now = now, lines_of(self.desk.app)
+        return now
 
 
 @asynccontextmanager

@@ -43,9 +43,9 @@ class Run(NamedTuple):
     ground: str
 
 
-def picture(app: App[Any], title: str) -> str:
-    """Draw what an app shows just now."""
-    size, lines = app.size, lines_of(app)
+def picture(app: App[Any], lines: list[Strip], title: str) -> str:
+    """Draw the lines that an app shows just now."""
+    size = app.size
     assert all(line.cell_length == size.width for line in lines), "every line is as wide as the terminal"
     width, height = size.width * CELL_WIDTH, size.height * LINE_HEIGHT
     drawn = [shape for y, line in enumerate(lines) for run in runs(line) for shape in shapes(run, y * LINE_HEIGHT)]
