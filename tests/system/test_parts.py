@@ -42,6 +42,11 @@ def screen(karin: Karin) -> Iterator[Terminal]:
         yield opened
 
 
+@pytest.fixture(autouse=True)
+def _someone_is_there(screen: Terminal) -> None:
+    screen.press("8")  # who has touched nothing for a minute is shown nothing new
+
+
 @contextmanager
 def stopped(*pids: int) -> Iterator[None]:
     """Let processes stand still."""
@@ -91,6 +96,7 @@ def test_an_endpoint_that_runs_and_does_not_answer_is_seen_in_time(karin: Karin,
 def test_a_scheduler_that_is_stopped_is_not_alive(karin: Karin, screen: Terminal) -> None:
     assert status_of(f"{karin.url}/healthz") == 200
     with stopped(karin.pid_of("scheduler")):
+        wait_until(lambda: status_of(f"{karin.url}/healthz") == 503, "it is missed", 40)
         screen.shows("! no scheduler")
         code, told = _status(karin)
         assert (code, told["schedulers_alive"]) == (1, 0)
