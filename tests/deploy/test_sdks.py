@@ -58,14 +58,14 @@ def compiled() -> Path:
 def go(_: Path) -> tuple[list[str], dict[str, str]]:
     """Return how the program is run."""
     if not shutil.which("go") or not (GO / "src/github.com/aws/aws-sdk-go-v2").exists():
-        pytest.skip("no Go SDK: apt-get install golang-go golang-github-aws-aws-sdk-go-v2-dev")
+        skip("no Go SDK: apt-get install golang-go golang-github-aws-aws-sdk-go-v2-dev")
     return [str(compiled())], {}
 
 
 def php(_: Path) -> tuple[list[str], dict[str, str]]:
     """Return how the program is run, with Debian's AsyncAws."""
     if not shutil.which("php") or not PHP.exists():
-        pytest.skip("no AsyncAws: apt-get install php-cli php-async-aws-sqs")
+        skip("no AsyncAws: apt-get install php-cli php-async-aws-sqs")
     return ["php", str(SDKS / "send_async.php")], {"AUTOLOAD": str(PHP)}
 
 
