@@ -3,7 +3,8 @@
 Everything is a process of its own: karin with its endpoint, scheduler and store, the service with the function, the
 poller. Two ways: a backlog that was sent before, from its first call to the last; and messages that are delivered while
 they are sent, from the first send to the last call. Of the second the most that there can be is what the same client
-sends when nothing is delivered meanwhile, which is measured in each round while the backlog gathers.
+sends when nothing is delivered meanwhile, which is measured in each round while the backlog gathers. Whether delivery
+keeps up tells the time from the last send to the last call: what did not would have gathered by then.
 
 ``delivering:karin`` leaves out the pollers, which take most of its time.
 """
@@ -25,11 +26,12 @@ CASES = [(kind, batch_size) for kind in SUFFIXES for batch_size in (1, 10)]
 
 
 class Round(NamedTuple):
-    """What one deliverer did in one round, in messages/s."""
+    """What one deliverer did in one round, in messages/s, and how long after the last send the last call was."""
 
     sent_alone: float
     drained: float
     passed: float
+    behind_ms: float
 
     @property
     def part_passed(self) -> float:
@@ -53,7 +55,7 @@ def main(given: str = "") -> None:
         rounds = {case: [[one_round(by, *case) for by in deliverers] for _ in range(ROUNDS)] for case in CASES}
     head = ("", "queue", "batch size", "messages/s", "karin's are")
     backlog: list[tuple[object, ...]] = [head]
-    at_once: list[tuple[object, ...]] = [(*head, "sent alone", "delivered of that")]
+    at_once: list[tuple[object, ...]] = [(*head, "sent alone", "delivered of that", "ms behind")]
     for case, of_case in rounds.items():
         for place, by in enumerate(deliverers):
             own = [one[place] for one in of_case]
@@ -62,7 +64,8 @@ def main(given: str = "") -> None:
             passed = compared([one.passed for one in own], [one.passed for one in first])
             sent = statistics.median(one.sent_alone for one in own)
             part = statistics.median(one.part_passed for one in own)
-            at_once.append((by.name, *case, *passed, f"{sent:,.0f}", f"{part:.0%}"))
+            behind_ms = statistics.median(one.behind_ms for one in own)
+            at_once.append((by.name, *case, *passed, f"{sent:,.0f}", f"{part:.0%}", f"{behind_ms:,.0f}"))
     title, rounds_title = "Messages delivered per second", f"median of {ROUNDS} rounds"
     print_table(f"{title}: a backlog, from its first call to the last, {rounds_title}", backlog)
     print_table(f"{title}: sent and delivered at once, from the first send to the last call, {rounds_title}", at_once)
@@ -77,7 +80,7 @@ def compared(rates: Sequence[float], of_karin: Sequence[float]) -> tuple[str, st
 def one_round(deliverer: Deliverer, kind: str, batch_size: int) -> Round:
     """Send and then deliver, and do both at once."""
     sent_alone, drained = sent_and_drained_a_second(deliverer, kind, batch_size)
-    return Round(sent_alone, drained, passed_a_second(deliverer, kind, batch_size))
+    return Round(sent_alone, drained, *passed_a_second(deliverer, kind, batch_size))
 
 
 def sent_and_drained_a_second(deliverer: Deliverer, kind: str, batch_size: int) -> tuple[float, float]:
@@ -98,8 +101,11 @@ def sent_and_drained_a_second(deliverer: Deliverer, kind: str, batch_size: int) 
     return sent_alone, behind_first / (last_ms - first_ms) * 1000
 
 
-def passed_a_second(deliverer: Deliverer, kind: str, batch_size: int) -> float:
-    """Return messages/s from the first send on; what delivers has had ten messages before, and waits for more."""
+def passed_a_second(deliverer: Deliverer, kind: str, batch_size: int) -> tuple[float, float]:
+    """Return messages/s from the first send on, and for how many ms the last call came after the last send.
+
+    What delivers has had ten messages before, and waits for more.
+    """
     url = deliverer.queue_url(SUFFIXES[kind], batch_size)
     sqs = client(deliverer.url)
     with deliverer.delivering(url, batch_size):
@@ -107,8 +113,10 @@ def passed_a_second(deliverer: Deliverer, kind: str, batch_size: int) -> float:
         deliverer.functions.arrived(10)
         began_at_ms = time.time_ns() / 1e6
         send(sqs, url, deliverer.messages)
+        sent_at_ms = time.time_ns() / 1e6
         arrivals = arrived(deliverer)
-    return deliverer.messages / (arrivals[-1].arrived_at_ms - began_at_ms) * 1000
+    last_ms = arrivals[-1].arrived_at_ms
+    return deliverer.messages / (last_ms - began_at_ms) * 1000, last_ms - sent_at_ms
 
 
 def arrived(deliverer: Deliverer, more: int = 0) -> list[Arrival]:
