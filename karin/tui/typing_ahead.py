@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from textual import events
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.message_pump import MessagePump
@@ -22,10 +23,13 @@ class _EscapeApart(XTermParser):
     """Reads ESC and a key that come together as these two keys.
 
     Over a slow line both arrive at once, as some terminals send Alt and a key, which karin-tui has no use for. Textual
-    takes them for that, or leaves out the ESC. Terminals that tell Alt by its name are still understood.
+    takes them for that, or leaves out the ESC, or makes of ESC and a digit what a Mac writes with them: "∞" of 5.
+    Terminals that tell Alt by its name are still understood.
     """
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterator[events.Key]:
+        if len(sequence) == 2 and isinstance(ANSI_SEQUENCES_KEYS.get(sequence), str):
+            alt, sequence = True, sequence[1]
         if alt:
             yield events.Key("escape", "\x1b")
         yield from super()._sequence_to_key_events(sequence)

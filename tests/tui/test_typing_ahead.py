@@ -73,5 +73,7 @@ def test_an_escape_and_the_key_behind_it_are_two_keys_also_when_they_come_togeth
                 begun.press("n", shows="Delay, such as 90 or 5m")
                 begun.press(f"{ESCAPE}{keys}", hides="Delay, such as 90 or 5m", shows=text)
                 begun.press(ESCAPE, hides=text)
+            begun.press("n", shows="Delay, such as 90 or 5m")
+            begun.press(f"{ESCAPE}8", hides="Delay, such as 90 or 5m", shows="HOW IT IS")
             begun.type("q")
             assert begun.exit_code() == 0
