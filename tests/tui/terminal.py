@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.support import wait_until
 
 T = TypeVar("T")
+REST_SECONDS = 0.2  # longer than between two pieces of one picture
 
 
 def require_tmux() -> None:
@@ -60,6 +62,20 @@ class Terminal:
     def ends_with(self, text: str) -> None:
         """Wait until a text is the last that is seen."""
         self._wait(lambda: self.screen().rstrip().endswith(text), f"{text!r} is the last on the screen")
+
+    def looks(self, as_it_should: Callable[[list[str]], bool], description: str) -> None:
+        """Wait until the lines that are seen are as they should be: a program may not have drawn all of them yet."""
+        self._wait(lambda: as_it_should(self.screen().splitlines()), description)
+
+    def last_lines(self, count: int) -> list[str]:
+        """Return the last lines that are seen, once two looks have found them alike."""
+
+        def alike() -> list[str]:
+            first = self.screen().splitlines()[-count:]
+            threading.Event().wait(REST_SECONDS)
+            return first if first == self.screen().splitlines()[-count:] else []
+
+        return self._wait(alike, "the last lines rest")
 
     def exit_code(self) -> int:
         """Wait for the program's end; return its exit code."""

@@ -109,18 +109,17 @@ def test_ctrl_z_gives_the_shell_back_and_fg_the_whole_picture(home: Path) -> Non
             screen.shows("! no scheduler")
             screen.press(view)
             screen.shows(text)
-            below = screen.screen().splitlines()[-2:]
+            below = screen.last_lines(2)
             screen.press("C-z")
             screen.ends_with("shell>")
             assert "Stopped" in screen.screen()
             assert text not in screen.screen()
             screen.type("fg\n")
             screen.shows(text)
-            again = screen.screen().splitlines()
-            assert again[0].startswith(" ! no scheduler │ ")
-            assert again[2].startswith(" 1 Queues ")
-            assert again[-2:] == below
-            assert "Stopped" not in screen.screen()
+            screen.looks(lambda lines: lines[0].startswith(" ! no scheduler │ "), "the first line is there again")
+            screen.looks(lambda lines: lines[2].startswith(" 1 Queues "), "the views are there again")
+            screen.looks(lambda lines, below=below: lines[-2:] == below, "the last lines are there again")  # type: ignore[misc]
+            screen.hides("Stopped")
             screen.press("C-z")
             screen.ends_with("shell>")
         screen.type("fg\n")
