@@ -4,6 +4,7 @@ import hashlib
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import hiredis
@@ -62,29 +63,44 @@ class GuardedClient(redis.Redis):
         return made
 
 
-class _PooledScript:
+class _Script:
+    """A script, which the store may not know yet."""
+
+    def __init__(self, faults: Faults, text: str) -> None:
+        self._faults = faults
+        self._text = text
+        self._sha = hashlib.sha1(text.encode()).hexdigest()  # EVALSHA's own name for it
+        self._guard = faults.guarding(self._sha)
+
+    def _packed(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> bytes:
+        """Return the command that runs it."""
+        return _packed("EVALSHA", self._sha, len(keys), *keys, *args)
+
+    def _run(self, ask: Callable[[bytes], Any], packed: bytes) -> Any:
+        """Return the answer to the command that runs it; raises redis.RedisError."""
+        try:
+            return ask(packed)
+        except redis.exceptions.NoScriptError:
+            self._faults.count(2)
+            ask(_packed("SCRIPT", "LOAD", self._text))
+            return ask(packed)
+
+
+class _PooledScript(_Script):
     """A script that is run over one of a pool's connections.
 
     As redis-py runs it, retry included, but for what it does around each command, which takes longer than the command.
     """
 
     def __init__(self, pool: Any, faults: Faults, text: str) -> None:
+        super().__init__(faults, text)
         self._pool = pool
-        self._faults = faults
-        self._text = text
-        self._sha = hashlib.sha1(text.encode()).hexdigest()  # EVALSHA's own name for it
 
     def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
-        command = ("EVALSHA", self._sha, len(keys), *keys, *args)
-        with self._faults.guarding(self._sha), _leaving_replicas(self._pool):
+        with self._guard, _leaving_replicas(self._pool):
             connection = _borrowed(self._pool)
             try:
-                try:
-                    return _asked(connection, command)
-                except redis.exceptions.NoScriptError:
-                    self._faults.count(2)
-                    _asked(connection, ("SCRIPT", "LOAD", self._text))
-                    return _asked(connection, command)
+                return self._run(partial(_asked, connection), self._packed(keys, args))
             finally:
                 _give_back(self._pool, connection)
 
@@ -114,9 +130,8 @@ def _give_back(pool: Any, connection: Any) -> None:
         pool.pool.put_nowait(connection)
 
 
-def _asked(connection: Any, command: tuple[str | bytes | int, ...]) -> Any:
+def _asked(connection: Any, packed: bytes) -> Any:
     """Return the answer to one command; raises redis.RedisError."""
-    packed = _packed(*command)
 
     def ask() -> Any:
         connection.send_packed_command((packed,))
@@ -125,32 +140,24 @@ def _asked(connection: Any, command: tuple[str | bytes | int, ...]) -> Any:
     return connection.retry.call_with_retry(ask, lambda _: connection.disconnect())
 
 
-class _SharedScript:
+class _SharedScript(_Script):
     """A script that is run over a shared connection unless it is told much: then ``own`` is, over one of the pool.
 
     So what is large holds up nothing small, and is held in memory once more for as many as have a connection.
     """
 
     def __init__(self, shared: Shared, faults: Faults, text: str, own: Callable[..., Any]) -> None:
+        super().__init__(faults, text)
         self._ask = shared.ask
-        self._faults = faults
-        self._text = text
         self._own = own
-        self._sha = hashlib.sha1(text.encode()).hexdigest()  # EVALSHA's own name for it
-        self._guard = faults.guarding(self._sha)
 
     def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
-        packed = _packed("EVALSHA", self._sha, len(keys), *keys, *args)
+        packed = self._packed(keys, args)
         if len(packed) > MOST_SHARED_BYTES:
             del packed  # it may have to wait for a connection
             return self._own(keys=keys, args=args)
         with self._guard:
-            try:
-                return self._ask(packed)
-            except redis.exceptions.NoScriptError:
-                self._faults.count(2)
-                self._ask(_packed("SCRIPT", "LOAD", self._text))
-                return self._ask(packed)
+            return self._run(self._ask, packed)
 
 
 def _packed(*command: str | bytes | int) -> bytes:

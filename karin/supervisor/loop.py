@@ -21,9 +21,7 @@ from karin.supervisor.restart import Phase, Verb, backoff_ms, next_action, stop_
 
 DRAIN_LIMIT_MS = 28_000  # fly.io and Kubernetes kill 30 s after TERM
 ECHO_MS = 500  # a terminal and a wrapper often deliver one Ctrl-C twice; a person is slower
-COPYING_PAUSE_SECONDS = (
-    0.01  # lines that children write within it are read at once: a busy one writes hundreds a second
-)
+COPYING_PAUSE_SECONDS = 0.01  # what children write meanwhile is read at once: that may be hundreds of lines a second
 FINAL_READS = 64  # of an ended child's pipe: whatever still writes to it must not hold us up
 
 
