@@ -184,11 +184,10 @@ if window_ms > 0 then
   end
 end
 
--- So many are read at once: a command costs more than a short message, but a body may be long, and not fit any more.
-local at_once = 1
+local most_read = 1
 if most > 1 then
-  local mean_bytes = (attributes[6] or 0) / math.max(redis.call('HLEN', messages_key), 1)
-  at_once = math.max(1, math.min(10, math.floor(65536 / math.max(mean_bytes, 1))))
+  local at_once = include('at_once')
+  most_read = at_once(messages_key, attributes[6], 10)
 end
 
 while batch.taken < most and drops_left > 0 and not batch.is_full do
@@ -197,9 +196,9 @@ while batch.taken < most and drops_left > 0 and not batch.is_full do
   local is_all, read_before, bodies, receives = #members < wanted, 0, nil, nil
   for each, member in ipairs(members) do
     if string.sub(member, -1) ~= '\0' then
-      if not bodies or each - read_before > at_once then
+      if not bodies or each - read_before > most_read then
         read_before = each - 1
-        local last = math.min(read_before + at_once, #members)
+        local last = math.min(read_before + most_read, #members)
         bodies = redis.call('HMGET', messages_key, unpack(members, each, last))
         receives = redis.call('HMGET', receives_key, unpack(members, each, last))
       end

@@ -23,6 +23,7 @@ local now_ms, wanted_state, most, most_body_bytes = tonumber(ARGV[1]), ARGV[2], 
 local most_bytes, most_looks = tonumber(ARGV[5]), tonumber(ARGV[6])
 local after_ms, after_source, after_member = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 local entry_at, row_of, state_of = include('entry_at'), include('row_of'), include('state_of')
+local at_once = include('at_once')
 local chunk_size = math.min(most + 1, 100)  -- a short page need not read more than it shows
 local rows_at_once = math.ceil(chunk_size / 16)  -- of a FIFO queue's order
 
@@ -62,14 +63,12 @@ local function shortened(stored)
   return string.sub(stored, 1, body_at + kept - 1), math.max(#stored - body_at + 1 + saved_bytes, 0)
 end
 
--- So many are read at once: a command costs more than a short message, but a body may be long, and not be shown.
-local mean_bytes = (attributes[5] or 0) / math.max(redis.call('HLEN', messages_key), 1)
-local at_once = math.max(1, math.min(16, math.floor(65536 / math.max(mean_bytes, 1))))
+local most_read = at_once(messages_key, attributes[5], 16)
 
 -- Reads messages of a source from the next one on.
 local function read_ahead(source)
-  local ids = {}
-  for i = source.next, math.min(#source.chunk, source.next + 2 * at_once - 1), 2 do ids[#ids + 1] = source.chunk[i] end
+  local ids, last = {}, math.min(#source.chunk, source.next + 2 * most_read - 1)
+  for i = source.next, last, 2 do ids[#ids + 1] = source.chunk[i] end
   source.read_from, source.read_until = source.next, source.next + 2 * #ids
   source.bodies = redis.call('HMGET', messages_key, unpack(ids))
   source.receives = is_any_received and redis.call('HMGET', receives_key, unpack(ids)) or {}
