@@ -1,6 +1,5 @@
 """Fixtures that several kinds of tests share: a real, private Valkey, flushed for each test, and a clock to turn."""
 
-import gc
 import shutil
 import signal
 import tempfile
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import redis
 
+from karin import loading  # no garbage is looked for until all tests are collected
 from karin.clock import SystemClock
 from karin.operations.context import Context
 from karin.settings import Settings
@@ -26,8 +26,6 @@ _house = House()
 for _number, _usual in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _usual)
-
-gc.disable()  # until all tests are collected: nothing of them is garbage
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,8 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector look no more at thousands of tests: apps collect whenever a screen closes."""
-    gc.freeze()
-    gc.enable()
+    loading.loaded()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,10 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -23,6 +25,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 READY = "Ctrl-C ends it."
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 IN_CI = os.environ.get("CI") == "true"  # noqa: TID251 - nothing may be lacking there
+DevT = TypeVar("DevT", bound="Dev")
 needs_node = pytest.mark.skipif(shutil.which("node") is None and not IN_CI, reason="there is no node on PATH")
 
 
@@ -102,6 +105,17 @@ class Dev:
         """Return how many messages a queue holds, in whatever state."""
         attributes = self.attributes(queue)
         return sum(int(attributes[name]) for name in COUNTS)
+
+
+@contextmanager
+def begun(made: DevT) -> Iterator[DevT]:
+    """Start a karin dev; yield it, and end it."""
+    try:
+        made.start()
+        yield made
+    finally:
+        made.clean_up()
+        print(made.printed())  # for whoever looks why a test failed
 
 
 def command(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -16,7 +16,7 @@ import pytest
 from tests.processes import bare_environ, free_port
 from tests.support import short_folder, wait_until
 from tests.system.conftest import is_alive
-from tests.system.dev import EXAMPLES, Dev, command, needs_node
+from tests.system.dev import EXAMPLES, Dev, begun, command, needs_node
 from tests.system.whole import children_of
 
 
@@ -46,12 +46,8 @@ def behind_proxy() -> Iterator[Dev]:
         shutil.copytree(EXAMPLES / "sam", folder / "sam")
         proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:1")
         made = Dev(folder / "sam", folder / "state", folder / "output", free_port(), variables=proxy)
-        try:
-            made.start()
+        with begun(made):
             yield made
-        finally:
-            made.clean_up()
-            print(made.printed())  # for whoever looks why a test failed
 
 
 SHOP = ("serverless", "--param", "timeout=1", "--param", "visibility=1")

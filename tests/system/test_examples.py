@@ -14,7 +14,7 @@ from karin.local.project.choices import Choices
 from karin.local.project.reading import find_file, read_project
 from tests.processes import bare_environ, free_port
 from tests.support import short_folder, wait_until
-from tests.system.dev import EXAMPLES, Dev, command, needs_node
+from tests.system.dev import EXAMPLES, Dev, begun, command, needs_node
 
 ALL = sorted(path.parent.name for path in EXAMPLES.glob("*/*") if path.name in ("serverless.yml", "template.yaml"))
 MONTH_SECONDS = 30 * 24 * 60 * 60
@@ -63,12 +63,8 @@ def running() -> Iterator[Running]:
         shutil.copytree(EXAMPLES / "reminder", folder / "examples")
         longer = {"KARIN_MAX_DELAY_SECONDS": str(MONTH_SECONDS)}
         made = Running(folder / "examples", folder / "state", folder / "output", free_port(), PAUSE, longer)
-        try:
-            made.start()
+        with begun(made):
             yield made
-        finally:
-            made.clean_up()
-            print(made.printed())  # for whoever looks why a test failed
 
 
 def test_a_reminder_rings_when_it_is_due(running: Running) -> None:
